@@ -1,1 +1,43 @@
-//! lab-model
+//! The journal's language: names, units, plans, events, and how a journal is written and read.
+//!
+//! Everything here is plain data. Nothing in this crate opens a file, a socket or a clock, so that
+//! every other crate can depend on it and a verdict can be computed anywhere, years later.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `name` | validated names, links between services, run ids |
+//! | `units` | durations, rates, ratios and sizes as people write them |
+//! | `traffic` | journeys, their steps, arrivals |
+//! | `system` | services, links, readiness |
+//! | `plan` | everything decided before a run starts |
+//! | `toxic` | what a fault is on the wire |
+//! | `objective` | what a system promises, and what stops a run |
+//! | `histogram` | mergeable latency histograms in JSON |
+//! | `load` | what the generator reports each second |
+//! | `link` | what the proxy saw on a link, and what a fault did there |
+//! | `event` | one entry of the journal |
+//! | `journal` | lines to events, also after a crash |
+//! | `exit` | the exit codes of the program |
+
+pub mod event;
+pub mod exit;
+pub mod histogram;
+pub mod journal;
+pub mod link;
+pub mod load;
+pub mod name;
+pub mod objective;
+pub mod plan;
+pub mod system;
+mod text;
+pub mod toxic;
+pub mod traffic;
+pub mod units;
+
+pub use event::{Event, Record};
+pub use exit::Exit;
+pub use histogram::Histogram;
+pub use journal::Journal;
+pub use name::{Link, Name, RunId};
+pub use plan::Plan;
+pub use units::{ByteRate, ByteSize, Rate, Ratio, Span};

@@ -1,0 +1,168 @@
+//! One entry of the journal: when, and what happened.
+
+use serde::{Deserialize, Serialize};
+
+use crate::link::{FaultReport, LinkReport};
+use crate::load::LoadReport;
+use crate::name::{Link, Name, RunId};
+use crate::plan::Plan;
+use crate::units::Span;
+
+/// An event at its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Since the journal was opened, on the run's one monotonic clock; microseconds in the file.
+    #[serde(with = "micros")]
+    pub at: Span,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The first entry: what is going to happen, and what time it is.
+    Opened(Box<Opened>),
+    /// The environment: a service changed its state.
+    Service {
+        /// Which.
+        name: Name,
+        /// Its new state.
+        state: ServiceState,
+    },
+    /// A proxy stands on a link.
+    LinkOpened {
+        /// The link.
+        link: Link,
+        /// Where callers connect.
+        listen: String,
+        /// Where it leads.
+        upstream: String,
+    },
+    /// The load starts: time zero of the plan.
+    LoadStarted,
+    /// A phase begins.
+    PhaseStarted {
+        /// Index into the plan's phases.
+        phase: usize,
+    },
+    /// The steady state was judged at the end of the baseline.
+    Gate {
+        /// The objectives (indices) that the baseline already breaks; empty when healthy.
+        broken: Vec<usize>,
+    },
+    /// A fault took effect, as read back from the proxy.
+    FaultArmed {
+        /// Index into the plan's faults.
+        fault: usize,
+    },
+    /// A fault was taken back, as read back from the proxy.
+    FaultHealed {
+        /// Index into the plan's faults.
+        fault: usize,
+    },
+    /// A fault that should be armed was found changed or gone.
+    FaultLost {
+        /// Index into the plan's faults.
+        fault: usize,
+        /// What was found.
+        found: String,
+    },
+    /// The generator's report of about a second.
+    Load(LoadReport),
+    /// The proxy's report on a link.
+    Link(Box<LinkReport>),
+    /// The proxy's report on an armed fault.
+    Fault(FaultReport),
+    /// The generator has ended; nothing of the load follows.
+    LoadEnded {
+        /// Acknowledged writes kept in the ledger.
+        acknowledged: u64,
+    },
+    /// An abort condition held.
+    Aborted {
+        /// Index into the plan's abort conditions.
+        condition: usize,
+    },
+    /// Someone asked for the end.
+    Interrupted {
+        /// The signal: 2 or 15.
+        signal: i32,
+    },
+    /// The environment or the lab itself failed.
+    Failed {
+        /// Where: `service orders`, `load`, `proxy`.
+        part: String,
+        /// What happened, with what to try.
+        reason: String,
+    },
+    /// Everything was healed, stopped and removed, but for what is named.
+    CleanedUp {
+        /// What could not be removed.
+        left: Vec<String>,
+    },
+    /// The last entry. Without it a journal is incomplete.
+    Closed,
+}
+
+/// The first entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    /// The version of this language; see [`crate::journal::VERSION`].
+    pub journal: u32,
+    /// The program's version.
+    pub lab: String,
+    /// The run.
+    pub run: RunId,
+    /// The wall clock when the journal was opened, RFC 3339 in UTC.
+    pub wall: String,
+    /// The environment driver: `processes`, `containers`.
+    pub driver: Name,
+    /// What was decided.
+    pub plan: Plan,
+}
+
+/// A service's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceState {
+    /// Its process runs.
+    Started {
+        /// Where it listens.
+        address: String,
+    },
+    /// Its readiness check succeeded.
+    Ready {
+        /// Since its start.
+        after: Span,
+    },
+    /// Its process ended while the run needed it.
+    Exited {
+        /// `exit status: 1`, `signal: 9`.
+        status: String,
+    },
+    /// Stopped by the run.
+    Stopped,
+}
+
+/// A span as a plain number of microseconds.
+mod micros {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::units::Span;
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature serde asks for"
+    )]
+    pub(super) fn serialize<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(span.as_micros())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Span, D::Error> {
+        u64::deserialize(deserializer).map(Span::from_micros)
+    }
+}

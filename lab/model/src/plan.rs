@@ -1,0 +1,178 @@
+//! Everything decided before a run starts. `lab plan` prints it; a run obeys it; the journal opens
+//! with it, so that a verdict needs nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Link, Name};
+use crate::objective::{Abort, Objective};
+use crate::system::System;
+use crate::toxic::{Direction, Primitive};
+use crate::traffic::Load;
+use crate::units::{ByteRate, Ratio, Span};
+
+/// A run, decided. All times count from the start of the load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The scenario's name.
+    pub scenario: Name,
+    /// What the scenario claims, in one sentence.
+    pub hypothesis: String,
+    /// What one learns when it fails; empty where the scenario does not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lesson: String,
+    /// Labels for choosing scenarios.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Name>,
+    /// Decides every random choice, down to the connection.
+    pub seed: u64,
+    /// What is started.
+    pub system: System,
+    /// What is driven against it.
+    pub load: Load,
+    /// In order, without gaps.
+    pub phases: Vec<Phase>,
+    /// What is broken, where, when.
+    pub faults: Vec<Fault>,
+    /// What must hold.
+    pub objectives: Vec<Objective>,
+    /// What stops the run early.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub abort: Vec<Abort>,
+    /// The arguments of `lab` that run the same again.
+    pub replay: Vec<String>,
+    /// A setting worth trying where the run fails, as the scenario's author states it:
+    /// `orders.timeout=400ms`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedy: Vec<String>,
+}
+
+impl Plan {
+    /// The time from the start of the load to the end of the last phase.
+    pub fn length(&self) -> Span {
+        self.phases.last().map_or(Span::ZERO, Phase::end)
+    }
+
+    /// The phase in which an instant lies.
+    pub fn phase_at(&self, at: Span) -> Option<usize> {
+        self.phases
+            .iter()
+            .position(|phase| phase.start <= at && at < phase.end())
+    }
+
+    /// The latency limits that objectives put on a journey, ascending, each once. The generator
+    /// counts what exceeds them exactly.
+    pub fn limits(&self, journey: &Name) -> Vec<Span> {
+        let mut limits: Vec<Span> = self
+            .objectives
+            .iter()
+            .filter(|objective| &objective.of == journey)
+            .filter_map(|objective| objective.promise.limit())
+            .collect();
+        limits.sort_unstable();
+        limits.dedup();
+        limits
+    }
+}
+
+/// A stretch of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Its name, unique in the plan: `baseline`, `fault`, `fault-2`.
+    pub name: Name,
+    /// What it is for.
+    pub kind: PhaseKind,
+    /// From the start of the load.
+    pub start: Span,
+    /// How long it lasts.
+    pub length: Span,
+}
+
+impl Phase {
+    /// Its end: the start of the next one.
+    pub fn end(&self) -> Span {
+        self.start.plus(self.length)
+    }
+}
+
+/// What a phase is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseKind {
+    /// Load without judgement: caches fill, pools open.
+    WarmUp,
+    /// Healthy and measured: the steady state.
+    Baseline,
+    /// Faults are injected.
+    Fault,
+    /// Faults are gone.
+    Recovery,
+}
+
+impl PhaseKind {
+    /// Whether objectives can be judged in it.
+    pub const fn is_measured(self) -> bool {
+        !matches!(self, Self::WarmUp)
+    }
+}
+
+/// One planned fault: where, when, what, and what must be seen of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The kind's name in the registry of faults.
+    pub kind: Name,
+    /// The fault in words with its settings: `latency 2s ± 200ms`.
+    pub summary: String,
+    /// Where.
+    pub link: Link,
+    /// Which way.
+    pub direction: Direction,
+    /// The share of connections it acts on.
+    pub toxicity: Ratio,
+    /// The phase in which it was declared.
+    pub phase: usize,
+    /// When it is armed, in order, without overlap; several when it flaps.
+    pub windows: Vec<Window>,
+    /// What it is on the wire.
+    pub primitives: Vec<Primitive>,
+    /// What the proxy's counters must show for it to have a witness.
+    pub effect: Effect,
+    /// How it is taken back, in words: `the toxic is removed; bytes held back are sent at once`.
+    pub undo: String,
+}
+
+/// A stretch of time in which a fault is armed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Armed at.
+    pub from: Span,
+    /// Healed at.
+    pub to: Span,
+}
+
+/// What a fault must be seen to do.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Bytes are held for about this long, give or take the jitter.
+    Delay {
+        /// The mean of the added delay.
+        mean: Span,
+        /// The largest deviation.
+        jitter: Span,
+    },
+    /// Bytes pass no faster than this.
+    Throttle {
+        /// Per connection.
+        rate: ByteRate,
+    },
+    /// Connections are reset.
+    Reset,
+    /// Connections are refused or cut.
+    Refuse,
+    /// Bytes vanish.
+    Withhold,
+    /// Connections are closed early or in an unusual way, without a reset.
+    Close,
+    /// Bytes pass in another shape, all of them.
+    Reshape,
+}

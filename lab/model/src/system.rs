@@ -1,0 +1,75 @@
+//! A system as a plan starts it: services, readiness, links.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Link, Name};
+use crate::units::Span;
+
+/// Everything an environment driver needs to start a system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct System {
+    /// The system's name; `inline` where the scenario declares services itself.
+    pub name: Name,
+    /// In the order in which they start: callees before callers.
+    pub services: Vec<Service>,
+    /// Every link that gets a proxy.
+    pub links: Vec<Link>,
+    /// The settings the services run with: every knob with its value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<Name, String>,
+}
+
+impl System {
+    /// The service of that name.
+    pub fn service(&self, name: &Name) -> Option<&Service> {
+        self.services.iter().find(|service| &service.name == name)
+    }
+
+    /// The links through which the load enters.
+    pub fn entries(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(|link| link.is_entry())
+    }
+}
+
+/// One service: a command or an image.
+///
+/// Commands, arguments and environment values may hold `{lab}` (the lab's own program), `{port}`
+/// (the port chosen for the service), `{link:X}` (host:port of the proxy from this service to X)
+/// and `{data}` (a folder of the run for this service).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// Its name, the callee and caller of links.
+    pub name: Name,
+    /// The program and its arguments, for the process driver.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The image, for the container driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Environment values, knobs included.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// When it counts as started.
+    pub ready: Ready,
+}
+
+/// When a service counts as started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// What is asked.
+    pub check: ReadyCheck,
+    /// How long it may take from the start of the process.
+    pub within: Span,
+}
+
+/// What is asked of a service that starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadyCheck {
+    /// `GET` on this path answers with a status from 200 to 399.
+    Http(String),
+    /// The port accepts a connection.
+    Tcp,
+}
