@@ -26,7 +26,6 @@ impl Histogram {
     #[expect(clippy::missing_panics_doc, reason = "three digits are valid")]
     pub fn new() -> Self {
         // Auto-resizing keeps an empty histogram small; the bounds above are enforced on record.
-        #[expect(reason = "three significant digits are always valid")]
         let inner = hdrhistogram::Histogram::new(Self::DIGITS).expect("valid digits");
         Self(inner)
     }
