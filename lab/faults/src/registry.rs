@@ -1,0 +1,248 @@
+//! The list of kinds. A kind that has its line here can be written, explained, drawn and undone.
+
+use lab_model::Span;
+use lab_model::plan::Effect;
+use lab_model::toxic::Primitive;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::explain::Explanation;
+use crate::kind::{Kind, Mark, Reach, Target};
+use crate::problem::Problem;
+
+/// What the registry knows of a kind without a fault of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its name in scenarios.
+    pub name: &'static str,
+    /// How it is taken back, in words.
+    pub undo: &'static str,
+    /// How it is drawn.
+    pub mark: Mark,
+    /// What it acts on.
+    pub reach: Reach,
+    explain: fn() -> Explanation,
+}
+
+impl Entry {
+    const fn of<K: Kind>() -> Self {
+        Self {
+            name: K::NAME,
+            undo: K::UNDO,
+            mark: K::MARK,
+            reach: K::REACH,
+            explain: Explanation::of::<K>,
+        }
+    }
+
+    /// The kind in words, derived from its type.
+    pub fn explain(&self) -> Explanation {
+        (self.explain)()
+    }
+}
+
+/// The kind of that name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    KINDS.iter().find(|entry| entry.name == name)
+}
+
+/// Declares [`FaultSpec`] with one variant a kind, [`KINDS`], and the way from a fault to its kind.
+macro_rules! registry {
+    ($($kind:ident,)+) => {
+        /// A fault as a scenario writes it: `latency: { delay: 2s }`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum FaultSpec {
+            $(
+                #[expect(missing_docs, reason = "the kind's own documentation says it")]
+                $kind(crate::$kind),
+            )+
+        }
+
+        /// All kinds, in the order in which they are listed for people.
+        pub const KINDS: &[Entry] = &[$(Entry::of::<crate::$kind>()),+];
+
+        impl FaultSpec {
+            /// What the registry knows of its kind.
+            pub fn entry(&self) -> Entry {
+                match self { $(Self::$kind(_) => Entry::of::<crate::$kind>(),)+ }
+            }
+
+            /// What is wrong with its attributes; empty when it can be injected.
+            pub fn problems(&self) -> Vec<Problem> {
+                match self { $(Self::$kind(fault) => fault.problems(),)+ }
+            }
+
+            /// The longest time for which it holds something back.
+            pub fn longest_delay(&self) -> Span {
+                match self { $(Self::$kind(fault) => fault.longest_delay(),)+ }
+            }
+
+            /// What the proxy's counters must show for it to have a witness.
+            pub fn effect(&self) -> Effect {
+                match self { $(Self::$kind(fault) => fault.effect(),)+ }
+            }
+
+            /// The fault in words with its settings: `latency 2s ± 200ms`.
+            pub fn summary(&self) -> String {
+                match self { $(Self::$kind(fault) => fault.summary(),)+ }
+            }
+
+            /// What it is on the wire. Only faults without [problems](Self::problems) keep their
+            /// exact values there.
+            pub fn primitives(&self, target: Target) -> Vec<Primitive> {
+                match self { $(Self::$kind(fault) => fault.primitives(target),)+ }
+            }
+        }
+    };
+}
+
+registry! {
+    Latency,
+    Down,
+    Timeout,
+    ResetPeer,
+    Bandwidth,
+    SlowClose,
+    Slicer,
+    LimitData,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use lab_model::Ratio;
+    use lab_model::toxic::Direction;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const WHOLE: Target = Target {
+        direction: Direction::Downstream,
+        toxicity: Ratio::ONE,
+    };
+
+    fn check(spec: &Value, summary: &str, attributes: &Value) {
+        let fault: FaultSpec = serde_json::from_value(spec.clone()).unwrap();
+        assert_eq!(fault.problems(), [], "{spec}");
+        assert_eq!(fault.summary(), summary);
+        let wire = serde_json::to_value(fault.primitives(WHOLE)).unwrap();
+        let toxic = wire.pointer("/0/toxic");
+        assert_eq!(toxic.map(|t| &t["attributes"]), Some(attributes));
+        assert_eq!(toxic.map(|t| &t["type"]), Some(&json!(fault.entry().name)));
+    }
+
+    #[test]
+    fn faults_are_lowered_to_toxiproxys_units() {
+        check(
+            &json!({ "latency": { "delay": "2s", "jitter": "200ms" } }),
+            "latency 2s ± 200ms",
+            &json!({ "latency": 2000, "jitter": 200 }),
+        );
+        check(
+            &json!({ "timeout": {} }),
+            "timeout without an end",
+            &json!({ "timeout": 0 }),
+        );
+        check(
+            &json!({ "reset_peer": { "timeout": "50ms" } }),
+            "reset after 50ms",
+            &json!({ "timeout": 50 }),
+        );
+        check(
+            &json!({ "bandwidth": { "rate": "20KB/s" } }),
+            "bandwidth 20KB/s",
+            &json!({ "rate": 20 }),
+        );
+        check(
+            &json!({ "slow_close": { "delay": "1s" } }),
+            "close 1s late",
+            &json!({ "delay": 1000 }),
+        );
+        check(
+            &json!({ "slicer": { "average_size": "64B", "delay": "1ms" } }),
+            "pieces of 64B, 1ms apart",
+            &json!({ "average_size": 64, "size_variation": 0, "delay": 1000 }),
+        );
+        check(
+            &json!({ "limit_data": { "bytes": "1KB" } }),
+            "closed after 1KB",
+            &json!({ "bytes": 1000 }),
+        );
+    }
+
+    #[test]
+    fn a_link_that_is_down_is_no_toxic() {
+        let down: FaultSpec = serde_json::from_value(json!({ "down": {} })).unwrap();
+        assert_eq!(down.primitives(WHOLE), [Primitive::Disabled]);
+        assert_eq!(down.entry().reach, Reach::Link);
+    }
+
+    #[test]
+    fn attributes_that_make_no_sense_are_named() {
+        let check = |spec: Value, attribute| {
+            let fault: FaultSpec = serde_json::from_value(spec).unwrap();
+            let problems = fault.problems();
+            let named: Vec<_> = problems.iter().map(|p| p.attribute).collect();
+            assert_eq!(named, [attribute], "{problems:?}");
+        };
+        check(json!({ "latency": { "delay": "0s" } }), "delay");
+        check(json!({ "latency": { "delay": "1.5ms" } }), "delay");
+        check(
+            json!({ "latency": { "delay": "1s", "jitter": "2s" } }),
+            "jitter",
+        );
+        check(json!({ "timeout": { "timeout": "1500h" } }), "timeout");
+        check(json!({ "bandwidth": { "rate": "0KB/s" } }), "rate");
+        check(json!({ "bandwidth": { "rate": "1500B/s" } }), "rate");
+        check(json!({ "slow_close": { "delay": "0s" } }), "delay");
+        check(
+            json!({ "slicer": { "average_size": "0B" } }),
+            "average_size",
+        );
+        check(
+            json!({ "slicer": { "average_size": "10B", "size_variation": "10B" } }),
+            "size_variation",
+        );
+        check(json!({ "limit_data": { "bytes": "5GB" } }), "bytes");
+    }
+
+    #[test]
+    fn every_kind_is_told_apart() {
+        let names: BTreeSet<_> = KINDS.iter().map(|kind| kind.name).collect();
+        let letters: BTreeSet<_> = KINDS.iter().map(|kind| kind.mark.letter).collect();
+        let colours: BTreeSet<_> = KINDS.iter().map(|kind| kind.mark.colour).collect();
+        assert_eq!(names.len(), KINDS.len());
+        assert_eq!(letters.len(), KINDS.len());
+        assert_eq!(colours.len(), KINDS.len());
+    }
+
+    #[test]
+    fn a_kind_is_written_under_its_name() {
+        for kind in KINDS {
+            let example = kind.explain().example;
+            let fault: FaultSpec = serde_json::from_value(example).unwrap();
+            assert_eq!(fault.entry().name, kind.name);
+            assert_eq!(fault.problems(), [], "the example of {}", kind.name);
+            assert_eq!(find(kind.name).map(|found| found.name), Some(kind.name));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_no_problem_fits_the_wire(delay in 0_u64..u64::MAX, jitter in 0_u64..1 << 40) {
+            let fault = FaultSpec::Latency(crate::Latency {
+                delay: Span::from_micros(delay),
+                jitter: Span::from_micros(jitter),
+            });
+            if fault.problems().is_empty() {
+                let wire = serde_json::to_value(fault.primitives(WHOLE)).unwrap();
+                let sent = wire.pointer("/0/toxic/attributes/latency").and_then(Value::as_u64);
+                prop_assert_eq!(sent.map(|ms| ms * 1_000), Some(delay));
+                prop_assert!(sent <= Some(u64::from(u32::MAX)));
+            }
+        }
+    }
+}
