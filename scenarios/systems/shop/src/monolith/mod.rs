@@ -1,0 +1,79 @@
+//! The monolith: the web edge with catalogue, carts and checkout.
+//!
+//! `GET /products`, `GET /products/{id}`, `POST /carts`, `POST /carts/{cart}/items`,
+//! `POST /checkout`, `GET /orders/{order}`, `PUT /copies/{order}`, `GET /ledger`.
+
+mod browse;
+mod cart;
+mod checkout;
+mod copies;
+mod outbox;
+mod store;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post, put};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::MonolithSettings;
+use crate::log::Log;
+use crate::pace::{Pace, repeat};
+use crate::resilience::Fallback;
+use crate::store::{Database, StoreError};
+use crate::upstream::Upstream;
+use store::MonolithStore;
+
+pub(crate) use copies::Copy;
+pub(crate) use store::TABLES;
+
+/// The service: its settings, its store and the one it calls.
+#[derive(Clone)]
+pub(crate) struct Monolith {
+    settings: Arc<MonolithSettings>,
+    store: Arc<dyn MonolithStore>,
+    orders: Arc<Upstream>,
+    log: Log,
+}
+
+impl Monolith {
+    pub(crate) async fn new(
+        settings: MonolithSettings,
+        database: Database,
+        log: Log,
+    ) -> Result<Self, StoreError> {
+        database.stock(browse::catalogue()).await?;
+        let orders = Upstream::new("orders", settings.orders.clone(), settings.client.clone());
+        Ok(Self {
+            settings: Arc::new(settings),
+            store: Arc::new(database),
+            orders: Arc::new(orders),
+            log,
+        })
+    }
+
+    /// What the service serves: requests that are admitted, and the books that always answer.
+    pub(crate) fn routes(&self) -> (Router, Router) {
+        let served = Router::new()
+            .route("/products", get(browse::list))
+            .route("/products/{product}", get(browse::product))
+            .route("/carts", post(cart::open))
+            .route("/carts/{cart}/items", post(cart::add))
+            .route("/checkout", post(checkout::checkout))
+            .route("/orders/{order}", get(checkout::order))
+            .route("/copies/{order}", put(copies::put))
+            .with_state(self.clone());
+        let books = Router::new()
+            .route("/ledger", get(copies::ledger))
+            .with_state(self.clone());
+        (served, books)
+    }
+
+    /// The work that goes on between requests.
+    pub(crate) async fn background(self, stop: CancellationToken) {
+        if self.settings.fallback == Fallback::Deferred {
+            let pace = Pace::new(self.settings.reconcile);
+            repeat(pace, stop, || outbox::send_next(&self)).await;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `system.yaml` says what the code does.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use shop::{Config, Role};
+
+#[derive(Deserialize)]
+struct System {
+    services: BTreeMap<String, Service>,
+    links: Vec<String>,
+    knobs: BTreeMap<String, Knob>,
+}
+
+#[derive(Deserialize)]
+struct Service {
+    env: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Knob {
+    service: String,
+    env: String,
+    default: Default,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Default {
+    Number(u32),
+    Text(String),
+}
+
+impl Default {
+    fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+fn system() -> System {
+    serde_saphyr::from_str(include_str!("../../system.yaml")).unwrap()
+}
+
+fn read(service: &str, env: &BTreeMap<String, String>) -> Result<Config, String> {
+    let role: Role = service.parse().unwrap();
+    Config::read(role, &|name| env.get(name).cloned()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_declared_defaults_are_the_real_ones() {
+    let system = system();
+    for service in system.services.keys() {
+        let declared = system
+            .knobs
+            .values()
+            .filter(|knob| &knob.service == service)
+            .map(|knob| (knob.env.clone(), knob.default.text()))
+            .collect();
+        assert_eq!(
+            read(service, &declared),
+            read(service, &BTreeMap::new()),
+            "{service}"
+        );
+    }
+}
+
+#[test]
+fn every_declared_knob_is_read_and_takes_its_values() {
+    for (name, knob) in system().knobs {
+        assert!(name.starts_with(&format!("{}.", knob.service)), "{name}");
+        let with = |value: &str| BTreeMap::from([(knob.env.clone(), value.to_owned())]);
+        let refused = read(&knob.service, &with("nonsense")).unwrap_err();
+        assert!(refused.contains(&knob.env), "{name}: {refused}");
+        let mut seen = Vec::new();
+        for value in &knob.values {
+            let config = read(&knob.service, &with(value)).unwrap();
+            assert!(!seen.contains(&config), "{name}={value} changes nothing");
+            seen.push(config);
+        }
+    }
+}
+
+#[test]
+fn every_variable_that_the_code_reads_is_declared() {
+    let system = system();
+    for (service, declaration) in &system.services {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let role: Role = service.parse().unwrap();
+        Config::read(role, &|name| {
+            asked.borrow_mut().push(name.to_owned());
+            None
+        })
+        .unwrap();
+        for name in asked.into_inner() {
+            let is_knob = |knob: &Knob| &knob.service == service && knob.env == name;
+            let declared = name == "HOST"
+                || declaration.env.contains_key(&name)
+                || system.knobs.values().any(is_knob);
+            assert!(declared, "{service} reads {name}");
+        }
+    }
+}
+
+#[test]
+fn every_service_calls_through_a_declared_link() {
+    let system = system();
+    for (service, declaration) in &system.services {
+        for value in declaration.env.values() {
+            let Some((_, callee)) = value.split_once("{link:") else {
+                continue;
+            };
+            let link = format!("{service} -> {}", callee.trim_end_matches('}'));
+            assert!(system.links.contains(&link), "{link}");
+        }
+    }
+}
