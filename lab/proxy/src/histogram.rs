@@ -204,12 +204,12 @@ mod tests {
         #[test]
         fn quantiles_are_near_the_sorted_sample(
             mut values in prop::collection::vec(0_u64..10_000_000, 1..200),
-            q in 0.0..=1.0,
+            q in 0.0_f64..=1.0,
         ) {
             let histogram = recorded(&values);
             values.sort_unstable();
-            let count: usize = values.len();
-            let rank = ((q * count as f64).ceil() as usize).max(1);
+
+            let rank = ((q * values.len() as f64).ceil() as usize).max(1);
             let exact = values[rank - 1];
             let found = histogram.quantile_us(q).unwrap();
             prop_assert!(found >= exact && (found - exact) as f64 <= exact as f64 / 64.0);

@@ -4,30 +4,54 @@
 //! It knows nothing of scenarios. A [`Proxy`] is used in-process through its async methods, or
 //! from outside through Toxiproxy's HTTP API, which it serves over the same state.
 //!
-//! ```text
-//! Proxy::start(Config) -> Proxy                      threads of its own; Clone + Send handle
-//!   .open(LinkSpec) -> SocketAddr                    a link: listener and (later) upstream
-//!   .set_upstream(link, Some("127.0.0.1:9000"))      drops connections when it changes
-//!   .disable(link, Down::Reset) / .enable(link)      down: live connections are reset
-//!   .tap(link, bool)                                 HTTP tap on or off
-//!   .link(name) / .links() -> LinkView               Toxiproxy's form
-//!   .close(link)                                     deletes it
-//!   .add_toxic(link, ToxicSpec) -> ToxicView         acts on live connections too
-//!   .update_toxic(link, toxic, ToxicUpdate)          attributes are merged
-//!   .remove_toxic(link, toxic) / .toxic(..) / .toxics(link)
-//!   .reset()                                         enables all links, removes all toxics
-//!   .observe() -> Snapshot                           cumulative; Snapshot::since(&earlier)
-//!   .forget()                                        drops the counters of removed toxics
-//!   .serve_api("127.0.0.1:8474") -> SocketAddr       Toxiproxy's HTTP API
-//!   .shutdown()                                      every port is free when it returns
 //! ```
+//! use lab_proxy::{Config, LinkSpec, Proxy, ToxicSpec};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let proxy = Proxy::start(Config { seed: 7, ..Config::default() })?;
+//! let link = proxy.open(LinkSpec::new("orders -> payments")).await?;
+//! proxy.set_upstream(&link.name, Some("127.0.0.1:9000")).await?;
+//!
+//! let slow = ToxicSpec::new("latency").with("latency", 2_000).with("jitter", 200);
+//! let slow = proxy.add_toxic(&link.name, slow).await?;
+//! let before = proxy.observe().await?;
+//! // ... load on link.listen ...
+//! let during = proxy.observe().await?.since(&before);
+//! let witness = &during.links[&link.name].toxic(&slow.name).unwrap().witness;
+//! println!("touched {} requests", witness.requests);
+//!
+//! proxy.remove_toxic(&link.name, &slow.name).await?;
+//! proxy.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! How it is built: one front thread accepts connections and carries out calls; plain workers
+//! (one a core) relay bytes; one timed worker owns the connections whose data is delayed or
+//! rationed. A connection moves between workers, live, when a toxic comes or goes.
 
 mod config;
+mod control;
+mod error;
 mod histogram;
+mod link;
+mod listen;
 mod observe;
+mod proxy;
+mod relay;
+mod seed;
 mod spec;
+mod tap;
+mod timers;
+mod toxics;
+mod witness;
+mod worker;
 
 pub use config::Config;
+pub use error::Error;
 pub use histogram::Histogram;
 pub use observe::{HttpCounts, LinkSnapshot, Snapshot, ToxicSnapshot, Traffic, Witness};
+pub use proxy::Proxy;
 pub use spec::{Down, LinkSpec, LinkView, Stream, ToxicSpec, ToxicUpdate, ToxicView};
+pub use toxics::{Kind, kinds};

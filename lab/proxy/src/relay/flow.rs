@@ -1,0 +1,300 @@
+//! One direction of a connection: from the source through the toxics to the destination.
+
+use super::scratch;
+use crate::link::Link;
+use crate::spec::Stream;
+use crate::tap::Tap;
+use crate::toxics::{Chain, End, Passed, Place, Queue, Surroundings, Toxic};
+use crate::worker::Crew;
+use bytes::Bytes;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Bytes a direction may move before others get their turn.
+const BUDGET: usize = 512 << 10;
+/// The most that is read at once when it has to be kept.
+const KEPT_READ: usize = 64 << 10;
+
+/// The state of a direction.
+pub(super) struct Flow {
+    stream: Stream,
+    chain: Chain,
+    /// What is past all toxics and waits for the destination.
+    out: Queue,
+    /// Bytes of the source seen so far, and bytes written to the destination.
+    received: u64,
+    sent: u64,
+    source_finished: bool,
+    finished: bool,
+    /// What this direction counts for in the total that delays may hold.
+    accounted: usize,
+}
+
+/// What a direction works with for one step.
+pub(super) struct Io<'a> {
+    pub(super) source: &'a mut TcpStream,
+    pub(super) destination: &'a mut TcpStream,
+    pub(super) tap: Option<&'a mut Tap>,
+    pub(super) link: &'a Link,
+    pub(super) crew: &'a Crew,
+    pub(super) both_finished: bool,
+}
+
+/// Where a direction stands after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It waits for its sockets, and for that moment, if any.
+    Waits(Option<Instant>),
+    /// It had its share and has more to do.
+    Yields,
+    /// The source's end was passed on; the other direction may live on.
+    Finished,
+    /// The whole connection is over.
+    Ends(Ending),
+}
+
+/// Why a connection is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// A toxic closes it.
+    Closed,
+    /// A toxic resets it.
+    Reset,
+    /// The source was reset; everything before that was delivered.
+    SourceGone,
+    /// The destination takes no more.
+    DestinationGone,
+}
+
+impl Flow {
+    /// A direction before its first byte.
+    pub(super) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            chain: Chain::default(),
+            out: Queue::default(),
+            received: 0,
+            sent: 0,
+            source_finished: false,
+            finished: false,
+            accounted: 0,
+        }
+    }
+
+    /// Which direction it is.
+    pub(super) fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// Whether its toxics need fine timers.
+    pub(super) fn timed(&self) -> bool {
+        self.chain.timed()
+    }
+
+    /// Whether the source will send no more.
+    pub(super) fn source_finished(&self) -> bool {
+        self.source_finished
+    }
+
+    /// Takes over the link's toxics.
+    pub(super) fn adopt(&mut self, toxics: &[Arc<Toxic>], place: Place<'_>, now: Instant) {
+        self.chain.adopt(toxics, place, now, &mut self.out);
+    }
+
+    /// Gives back what it counted for in the total that delays may hold.
+    pub(super) fn settle(&mut self, crew: &Crew) {
+        crew.account(self.accounted, 0);
+        self.accounted = 0;
+    }
+
+    /// Moves what can be moved.
+    pub(super) fn advance(&mut self, io: &mut Io<'_>, context: &mut Context<'_>) -> Progress {
+        if self.finished {
+            return Progress::Finished;
+        }
+        let progress = self.work(io, context);
+        let held = self.chain.held();
+        if held != self.accounted {
+            io.crew.account(self.accounted, held);
+            self.accounted = held;
+        }
+        progress
+    }
+
+    fn work(&mut self, io: &mut Io<'_>, context: &mut Context<'_>) -> Progress {
+        let mut budget = BUDGET;
+        let sent_before = self.sent;
+        loop {
+            if self.sent - sent_before > BUDGET as u64 {
+                return Progress::Yields;
+            }
+            let mut wakes = None;
+            if !self.chain.is_empty() {
+                match self.chain.pass(self.surroundings(io), &mut self.out) {
+                    Passed::Waits(moment) => wakes = moment,
+                    Passed::Reset => return Progress::Ends(Ending::Reset),
+                }
+            }
+            match self.deliver(io, context) {
+                Err(ending) => return Progress::Ends(ending),
+                Ok(Delivery::Finished) => return Progress::Finished,
+                // Room in the way out lets the toxics move more.
+                Ok(Delivery::Some) if !self.chain.is_empty() => continue,
+                Ok(_) => {}
+            }
+            let limit = self.appetite(io).min(budget);
+            if self.source_finished || limit == 0 {
+                let starved = budget == 0 && !self.source_finished;
+                return if starved {
+                    Progress::Yields
+                } else {
+                    Progress::Waits(wakes)
+                };
+            }
+            match self.receive(io, context, limit) {
+                Poll::Pending => return Progress::Waits(wakes),
+                Poll::Ready(Err(ending)) => return Progress::Ends(ending),
+                Poll::Ready(Ok(bytes)) => budget = budget.saturating_sub(bytes),
+            }
+        }
+    }
+
+    fn surroundings(&self, io: &Io<'_>) -> Surroundings {
+        Surroundings {
+            now: Instant::now(),
+            both_finished: io.both_finished,
+            in_flight: io
+                .tap
+                .as_ref()
+                .map(|tap| tap.in_flight())
+                .unwrap_or_default(),
+            delay_budget: io.crew.delay_budget(),
+        }
+    }
+
+    /// Bytes that may be read now.
+    fn appetite(&self, io: &Io<'_>) -> usize {
+        if self.chain.is_empty() {
+            // Straight through: nothing is read while something waits to be written.
+            if self.out.is_empty() {
+                scratch::SCRATCH
+            } else {
+                0
+            }
+        } else {
+            self.chain.room(io.crew.delay_budget()).min(KEPT_READ)
+        }
+    }
+
+    /// Writes what is past the toxics, piece by piece, then passes on the end.
+    fn deliver(&mut self, io: &mut Io<'_>, context: &mut Context<'_>) -> Result<Delivery, Ending> {
+        let mut delivery = Delivery::Nothing;
+        while let Some(segment) = self.out.front() {
+            let destination = Pin::new(&mut *io.destination);
+            match destination.poll_write(context, &segment.data) {
+                Poll::Pending => return Ok(delivery),
+                Poll::Ready(Err(_) | Ok(0)) => return Err(Ending::DestinationGone),
+                Poll::Ready(Ok(written)) => {
+                    self.out.advance(written);
+                    self.count_sent(io, written);
+                    delivery = Delivery::Some;
+                }
+            }
+        }
+        match self.out.end() {
+            None => Ok(delivery),
+            Some((End::Closed, _)) => Err(Ending::Closed),
+            Some((End::Reset, _)) => Err(Ending::SourceGone),
+            Some((End::Finished, _)) => {
+                // For a TCP socket this is shutdown(2): done at once.
+                let _ = Pin::new(&mut *io.destination).poll_shutdown(context);
+                self.finished = true;
+                Ok(Delivery::Finished)
+            }
+        }
+    }
+
+    /// Reads once, and writes at once what needs no toxic.
+    fn receive(
+        &mut self,
+        io: &mut Io<'_>,
+        context: &mut Context<'_>,
+        limit: usize,
+    ) -> Poll<Result<usize, Ending>> {
+        scratch::with(|scratch| {
+            let limit = limit.min(scratch.len());
+            let mut buffer = ReadBuf::new(&mut scratch[..limit]);
+            let result = ready!(Pin::new(&mut *io.source).poll_read(context, &mut buffer));
+            let data = buffer.filled();
+            if result.is_err() || data.is_empty() {
+                self.source_ends(io, result.is_ok());
+                return Poll::Ready(Ok(0));
+            }
+            self.count_received(io, data);
+            if !self.chain.is_empty() {
+                let kept = Bytes::copy_from_slice(data);
+                self.chain.push(kept, Instant::now(), &mut self.out);
+                return Poll::Ready(Ok(data.len()));
+            }
+            match Pin::new(&mut *io.destination).poll_write(context, data) {
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Ending::DestinationGone)),
+                Poll::Ready(Ok(written)) => {
+                    self.count_sent(io, written);
+                    if written < data.len() {
+                        let rest = Bytes::copy_from_slice(&data[written..]);
+                        self.out.push(rest, Instant::now());
+                    }
+                }
+                Poll::Pending => self.out.push(Bytes::copy_from_slice(data), Instant::now()),
+            }
+            Poll::Ready(Ok(data.len()))
+        })
+    }
+
+    fn source_ends(&mut self, io: &mut Io<'_>, orderly: bool) {
+        let now = Instant::now();
+        self.source_finished = true;
+        if let Some(tap) = &mut io.tap {
+            tap.source_ended(self.stream, self.received, now);
+        }
+        let end = if orderly { End::Finished } else { End::Reset };
+        self.chain.finish(end, now, &mut self.out);
+    }
+
+    fn count_received(&mut self, io: &mut Io<'_>, data: &[u8]) {
+        let traffic = &io.link.traffic;
+        let count = match self.stream {
+            Stream::Upstream => &traffic.received_upstream,
+            Stream::Downstream => &traffic.received_downstream,
+        };
+        count.add(data.len() as u64);
+        if let Some(tap) = &mut io.tap {
+            tap.received(self.stream, self.received, data, Instant::now());
+        }
+        self.received += data.len() as u64;
+    }
+
+    fn count_sent(&mut self, io: &mut Io<'_>, written: usize) {
+        let traffic = &io.link.traffic;
+        let count = match self.stream {
+            Stream::Upstream => &traffic.sent_upstream,
+            Stream::Downstream => &traffic.sent_downstream,
+        };
+        count.add(written as u64);
+        self.sent += written as u64;
+        if let Some(tap) = &mut io.tap {
+            tap.sent(self.stream, self.sent, Instant::now());
+        }
+    }
+}
+
+/// What came of writing to the destination.
+enum Delivery {
+    Nothing,
+    Some,
+    Finished,
+}

@@ -1,0 +1,292 @@
+//! One connection: two sockets, a flow in each direction, and the toxics and tap on them.
+
+mod dial;
+mod flow;
+mod leash;
+mod scratch;
+
+pub(crate) use leash::Leash;
+
+use crate::link::{Cut, Link};
+use crate::spec::Stream;
+use crate::tap::{Fault, Tap};
+use crate::timers::Alarm;
+use crate::toxics::Place;
+use crate::witness::Touch;
+use crate::worker::{Crew, Role};
+use flow::{Ending, Flow, Io, Progress};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use tokio::net::TcpStream;
+
+/// A connection on its way to a worker: nothing in it belongs to a runtime.
+pub(crate) struct Parked {
+    client: std::net::TcpStream,
+    /// Absent until it is connected.
+    upstream: Option<std::net::TcpStream>,
+    relay: Relay,
+}
+
+/// How a relay ends its stay on a worker.
+enum Exit {
+    /// Close both sockets: both directions are done, or a toxic says so.
+    Close,
+    /// Reset both sockets.
+    Reset,
+    /// Go on with another kind of worker.
+    Move,
+}
+
+/// One step of a relay.
+enum Turn {
+    /// Let others work, then go on.
+    Yield,
+    Exit(Exit),
+}
+
+/// What a connection is, apart from its sockets.
+pub(crate) struct Relay {
+    link: Arc<Link>,
+    leash: Arc<Leash>,
+    number: u64,
+    /// The link's version this relay has taken over.
+    version: u64,
+    up: Flow,
+    down: Flow,
+    tap: Option<Box<Tap>>,
+    alarm: Alarm,
+}
+
+impl Parked {
+    /// A connection that was just accepted.
+    pub(crate) fn accepted(client: std::net::TcpStream, link: Arc<Link>) -> Self {
+        let (number, leash) = link.admit();
+        let tap = link.tapped().then(|| Box::new(Tap::new(Arc::clone(&link))));
+        let mut relay = Relay {
+            link,
+            leash,
+            number,
+            version: 0,
+            up: Flow::new(Stream::Upstream),
+            down: Flow::new(Stream::Downstream),
+            tap,
+            alarm: Alarm::default(),
+        };
+        relay.take_over(Instant::now());
+        Self {
+            client,
+            upstream: None,
+            relay,
+        }
+    }
+
+    /// Its number on its link.
+    pub(crate) fn number(&self) -> u64 {
+        self.relay.number
+    }
+
+    /// The kind of worker it needs.
+    pub(crate) fn role(&self) -> Role {
+        self.relay.role()
+    }
+
+    /// Serves the connection until it ends or has to move to another worker.
+    pub(crate) async fn serve(self, role: Role, crew: Arc<Crew>) {
+        let Self {
+            client,
+            upstream,
+            mut relay,
+        } = self;
+        let Ok(mut client) = TcpStream::from_std(client) else {
+            return;
+        };
+        let connected = match upstream {
+            Some(upstream) => TcpStream::from_std(upstream).ok(),
+            None => Box::pin(dial::dial(&relay.link, &relay.leash, crew.dial_timeout())).await,
+        };
+        let Some(mut upstream) = connected else {
+            relay.undeliverable(&client);
+            return;
+        };
+        let exit = relay.run(&mut client, &mut upstream, role, &crew).await;
+        match exit {
+            Exit::Close => {}
+            Exit::Reset => {
+                // Dropping a socket with zero linger sends a reset, on idle sockets too.
+                let _ = client.set_zero_linger();
+                let _ = upstream.set_zero_linger();
+            }
+            Exit::Move => {
+                if let (Ok(client), Ok(upstream)) = (client.into_std(), upstream.into_std()) {
+                    let upstream = Some(upstream);
+                    crew.send(Self {
+                        client,
+                        upstream,
+                        relay,
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Relay {
+    fn role(&self) -> Role {
+        if self.up.timed() || self.down.timed() {
+            Role::Timed
+        } else {
+            Role::Plain
+        }
+    }
+
+    /// Takes over the link's toxics and tap as they are now.
+    fn take_over(&mut self, now: Instant) {
+        self.version = self.link.version();
+        let toxics = self.link.toxics();
+        for flow in [&mut self.up, &mut self.down] {
+            let place = Place {
+                seed: self.link.seed,
+                link: &self.link.name,
+                connection: self.number,
+                stream: flow.stream(),
+            };
+            flow.adopt(&toxics, place, now);
+        }
+        if !self.link.tapped() {
+            self.tap = None;
+        }
+    }
+
+    /// The upstream cannot be reached, or the connection was cut while it was tried.
+    fn undeliverable(&mut self, client: &TcpStream) {
+        match self.leash.verdict() {
+            Some(cut) => {
+                if cut != Cut::Close {
+                    let _ = client.set_zero_linger();
+                }
+                self.count_cut(cut);
+            }
+            None => self.link.traffic.dial_failures.add(1),
+        }
+    }
+
+    async fn run(
+        &mut self,
+        client: &mut TcpStream,
+        upstream: &mut TcpStream,
+        role: Role,
+        crew: &Crew,
+    ) -> Exit {
+        loop {
+            match poll_fn(|context| self.turn(client, upstream, role, crew, context)).await {
+                Turn::Yield => tokio::task::yield_now().await,
+                Turn::Exit(exit) => {
+                    self.alarm = Alarm::default();
+                    self.up.settle(crew);
+                    self.down.settle(crew);
+                    return exit;
+                }
+            }
+        }
+    }
+
+    fn turn(
+        &mut self,
+        client: &mut TcpStream,
+        upstream: &mut TcpStream,
+        role: Role,
+        crew: &Crew,
+        context: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        self.leash.attach(context.waker());
+        if let Some(cut) = self.leash.verdict() {
+            self.count_cut(cut);
+            return Poll::Ready(Turn::Exit(if cut == Cut::Close {
+                Exit::Close
+            } else {
+                Exit::Reset
+            }));
+        }
+        if self.version != self.link.version() {
+            self.take_over(Instant::now());
+        }
+        if self.role() != role {
+            return Poll::Ready(Turn::Exit(Exit::Move));
+        }
+        let both_finished = self.up.source_finished() && self.down.source_finished();
+        let mut progress = [Progress::Finished; 2];
+        for (stream, progress) in [Stream::Upstream, Stream::Downstream]
+            .into_iter()
+            .zip(&mut progress)
+        {
+            let (flow, source, destination) = match stream {
+                Stream::Upstream => (&mut self.up, &mut *client, &mut *upstream),
+                Stream::Downstream => (&mut self.down, &mut *upstream, &mut *client),
+            };
+            let mut io = Io {
+                source,
+                destination,
+                tap: self.tap.as_deref_mut(),
+                link: &self.link,
+                crew,
+                both_finished,
+            };
+            *progress = flow.advance(&mut io, context);
+            if let Progress::Ends(ending) = progress {
+                let ending = *ending;
+                return Poll::Ready(Turn::Exit(self.end(stream, ending)));
+            }
+        }
+        let mut wakes: Option<Instant> = None;
+        for progress in progress {
+            match progress {
+                Progress::Yields => return Poll::Ready(Turn::Yield),
+                Progress::Waits(moment) => wakes = wakes.into_iter().chain(moment).min(),
+                Progress::Finished | Progress::Ends(_) => {}
+            }
+        }
+        if progress == [Progress::Finished; 2] {
+            return Poll::Ready(Turn::Exit(Exit::Close));
+        }
+        if let Some(moment) = wakes {
+            self.alarm.set(moment, context.waker());
+        }
+        Poll::Pending
+    }
+
+    /// One direction ended the whole connection.
+    fn end(&mut self, stream: Stream, ending: Ending) -> Exit {
+        let (at_fault, exit) = match (ending, stream) {
+            (Ending::Closed, _) => (Fault::Proxy, Exit::Close),
+            (Ending::Reset, _) => (Fault::Proxy, Exit::Reset),
+            (Ending::SourceGone, Stream::Upstream)
+            | (Ending::DestinationGone, Stream::Downstream) => (Fault::Caller, Exit::Reset),
+            (Ending::SourceGone, Stream::Downstream)
+            | (Ending::DestinationGone, Stream::Upstream) => (Fault::Upstream, Exit::Reset),
+        };
+        if let Some(tap) = &mut self.tap {
+            tap.ended(at_fault, Instant::now());
+        }
+        exit
+    }
+
+    /// Counts a cut by the control thread: as an effect of the link being down, and in the tap.
+    fn count_cut(&mut self, cut: Cut) {
+        if cut == Cut::Down {
+            let in_flight = self.tap.as_ref().map(|tap| tap.in_flight());
+            Touch::default().count(&self.link.down, in_flight.unwrap_or_default());
+            self.link.down.resets.add(1);
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.ended(Fault::Proxy, Instant::now());
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.link.release(self.number);
+    }
+}

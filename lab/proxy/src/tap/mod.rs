@@ -1,0 +1,259 @@
+//! The HTTP/1.1 tap: follows requests and replies on a connection without touching a byte.
+//!
+//! It reads each direction where it arrives, and knows by offsets in the stream when a message
+//! leaves, so that the caller's and the upstream's side of the link are timed apart. What is not
+//! HTTP/1.1 is left alone for good.
+
+mod attempts;
+mod framing;
+mod head;
+mod marks;
+
+pub(crate) use marks::HttpMarks;
+
+use crate::link::Link;
+use crate::spec::Stream;
+use crate::witness::InFlight;
+use framing::{Body, Event, Messages};
+use head::{ReplyHead, RequestHead};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Pipelined requests a tap follows; beyond, it lets go of the connection.
+const DEEPEST: usize = 256;
+
+/// Who is the reason that a request gets no (whole) reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Caller,
+    Upstream,
+    Proxy,
+}
+
+/// A request with its reply, as far as they came.
+struct Exchange {
+    /// Offset of the request's first byte, and when it was received.
+    start: u64,
+    received_at: Instant,
+    sent_at: Option<Instant>,
+    /// Whether the reply to it has no body whatever its head says.
+    head_only: bool,
+    connect: bool,
+    reply: Option<Reply>,
+    /// Whether it was counted as abandoned, failed or cut.
+    settled: bool,
+}
+
+struct Reply {
+    start: u64,
+    received_at: Instant,
+    /// Offset behind its last byte, once known.
+    end: Option<u64>,
+    first_byte_written: bool,
+}
+
+/// The tap of one connection.
+pub(crate) struct Tap {
+    link: Arc<Link>,
+    requests: Messages,
+    replies: Messages,
+    /// Requests that are not answered in full, oldest first.
+    exchanges: VecDeque<Exchange>,
+    completed: u64,
+    blind: bool,
+}
+
+impl Tap {
+    /// A tap for a new connection.
+    pub(crate) fn new(link: Arc<Link>) -> Self {
+        Self {
+            link,
+            requests: Messages::default(),
+            replies: Messages::default(),
+            exchanges: VecDeque::new(),
+            completed: 0,
+            blind: false,
+        }
+    }
+
+    /// The requests in flight.
+    pub(crate) fn in_flight(&self) -> InFlight {
+        InFlight {
+            first: self.completed,
+            next: self.completed + self.exchanges.len() as u64,
+        }
+    }
+
+    /// Data came from a source, at that offset of its stream.
+    pub(crate) fn received(&mut self, stream: Stream, offset: u64, data: &[u8], now: Instant) {
+        if self.blind {
+            return;
+        }
+        let understood = match stream {
+            Stream::Upstream => self.read_requests(offset, data, now),
+            Stream::Downstream => self.read_replies(offset, data, now),
+        };
+        if understood.is_none() {
+            self.blind = true;
+            self.exchanges.clear();
+            self.link.http.not_http.add(1);
+        }
+    }
+
+    /// `None` when it is not HTTP/1.1.
+    fn read_requests(&mut self, mut offset: u64, mut data: &[u8], now: Instant) -> Option<()> {
+        while !data.is_empty() {
+            let (used, event) = self.requests.read(data, offset, now, RequestHead::parse)?;
+            data = data.get(used..)?;
+            offset += used as u64;
+            if let Some(Event::Head { start, at, head }) = event {
+                self.requests.expect(head.body);
+                self.link.http.request(&head, at);
+                self.exchanges.push_back(Exchange {
+                    start,
+                    received_at: at,
+                    sent_at: None,
+                    head_only: head.method == "HEAD",
+                    connect: head.method == "CONNECT",
+                    reply: None,
+                    settled: false,
+                });
+            }
+            if self.exchanges.len() > DEEPEST {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    fn read_replies(&mut self, mut offset: u64, mut data: &[u8], now: Instant) -> Option<()> {
+        while !data.is_empty() {
+            let (used, event) = self.replies.read(data, offset, now, ReplyHead::parse)?;
+            data = data.get(used..)?;
+            offset += used as u64;
+            match event {
+                None => {}
+                Some(Event::Head { start, at, head }) => {
+                    self.reply_head(start, at, &head, offset)?
+                }
+                Some(Event::End) => self.reply_ends(offset),
+            }
+        }
+        Some(())
+    }
+
+    fn reply_head(&mut self, start: u64, at: Instant, head: &ReplyHead, offset: u64) -> Option<()> {
+        if (100..200).contains(&head.status) && head.status != 101 {
+            self.replies.expect(Body::None);
+            return Some(());
+        }
+        let open = |exchange: &&mut Exchange| exchange.reply.is_none();
+        // A reply without a request is what a server says when it closes an idle connection.
+        let exchange = self.exchanges.iter_mut().find(open)?;
+        self.link.http.reply(head.status);
+        exchange.reply = Some(Reply {
+            start,
+            received_at: at,
+            end: None,
+            first_byte_written: false,
+        });
+        let tunnel = head.status == 101 || exchange.connect && (200..300).contains(&head.status);
+        let body = if tunnel {
+            Body::Tunnel
+        } else if exchange.head_only || matches!(head.status, 204 | 304) {
+            Body::None
+        } else {
+            head.body
+        };
+        if tunnel {
+            self.requests.expect(Body::Tunnel);
+        }
+        self.replies.expect(body);
+        if tunnel || body == Body::None {
+            self.reply_ends(offset);
+        }
+        Some(())
+    }
+
+    fn reply_ends(&mut self, offset: u64) {
+        let replies = self
+            .exchanges
+            .iter_mut()
+            .filter_map(|exchange| exchange.reply.as_mut());
+        for reply in replies {
+            reply.end.get_or_insert(offset);
+        }
+    }
+
+    /// A stream was written up to that offset.
+    pub(crate) fn sent(&mut self, stream: Stream, offset: u64, now: Instant) {
+        match stream {
+            Stream::Upstream => {
+                for exchange in self.exchanges.iter_mut().rev() {
+                    if exchange.sent_at.is_some() {
+                        break;
+                    }
+                    if exchange.start < offset {
+                        exchange.sent_at = Some(now);
+                    }
+                }
+            }
+            Stream::Downstream => self.sent_to_caller(offset, now),
+        }
+    }
+
+    fn sent_to_caller(&mut self, offset: u64, now: Instant) {
+        while let Some(exchange) = self.exchanges.front_mut() {
+            let Some(reply) = &mut exchange.reply else {
+                return;
+            };
+            if !reply.first_byte_written && reply.start < offset {
+                reply.first_byte_written = true;
+                let upstream = exchange
+                    .sent_at
+                    .map(|sent| reply.received_at.saturating_duration_since(sent));
+                let caller = now.saturating_duration_since(exchange.received_at);
+                self.link.http.first_byte(caller, upstream);
+            }
+            if reply.end.is_none_or(|end| end > offset) {
+                return;
+            }
+            self.link
+                .http
+                .completed(now.saturating_duration_since(exchange.received_at));
+            self.exchanges.pop_front();
+            self.completed += 1;
+        }
+    }
+
+    /// A source finished sending or was reset, after that many bytes.
+    pub(crate) fn source_ended(&mut self, stream: Stream, offset: u64, now: Instant) {
+        match stream {
+            // As nginx does with its status 499: a caller that closes does not want the reply.
+            Stream::Upstream => self.ended(Fault::Caller, now),
+            Stream::Downstream => {
+                if self.replies.lasts_until_close() {
+                    self.reply_ends(offset);
+                }
+                self.ended(Fault::Upstream, now);
+            }
+        }
+    }
+
+    /// Counts what gets no reply any more, each request once.
+    pub(crate) fn ended(&mut self, fault: Fault, now: Instant) {
+        for exchange in &mut self.exchanges {
+            let whole = exchange
+                .reply
+                .as_ref()
+                .is_some_and(|reply| reply.end.is_some());
+            if exchange.settled || whole && fault == Fault::Upstream {
+                continue;
+            }
+            exchange.settled = true;
+            let after = now.saturating_duration_since(exchange.received_at);
+            self.link.http.unanswered(fault, after);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Toxics: one file a kind, and the registry from which parsing, listing and help derive.
+//!
+//! A kind is a type that implements [`Fault`]: its attributes are the fields of the type, their
+//! defaults are those of `Default`, and its state on one connection is [`Fault::State`].
+
+mod attributes;
+mod bandwidth;
+mod chain;
+mod latency;
+mod limit_data;
+mod noop;
+mod packet_loss;
+mod queue;
+mod reset_peer;
+mod slicer;
+mod slow_close;
+mod stage;
+mod timeout;
+
+pub(crate) use chain::{Chain, Passed, Place, Surroundings};
+pub(crate) use queue::{End, Queue};
+use stage::{Fault, Stage};
+
+use crate::seed::Draw;
+use crate::spec::{Stream, ToxicView};
+use crate::witness::Marks;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Every kind of toxic, in the order of help texts.
+static KINDS: [Kind; 9] = [
+    Kind::of::<latency::Latency>("delays data by `latency` ± `jitter` milliseconds"),
+    Kind::of::<bandwidth::Bandwidth>("lets `rate` kilobytes (of 1,000 bytes) pass a second"),
+    Kind::of::<slow_close::SlowClose>("delays the close by `delay` milliseconds"),
+    Kind::of::<timeout::Timeout>("drops data, and closes after `timeout` milliseconds (0: never)"),
+    Kind::of::<reset_peer::ResetPeer>("resets the connection after `timeout` milliseconds"),
+    Kind::of::<slicer::Slicer>(
+        "cuts data into pieces of `average_size` ± `size_variation` bytes, `delay` microseconds apart",
+    ),
+    Kind::of::<limit_data::LimitData>("closes after `bytes` bytes"),
+    Kind::of::<packet_loss::PacketLoss>(
+        "drops a share `loss_rate` of the chunks, in bursts by `correlation`",
+    ),
+    Kind::of::<noop::Noop>("does nothing"),
+];
+
+/// A registered kind of toxic.
+pub struct Kind {
+    name: &'static str,
+    about: &'static str,
+    merge: fn(&Map<String, Value>, &Map<String, Value>) -> Result<Map<String, Value>, String>,
+    start: fn(&Map<String, Value>, Instant, Draw) -> Box<dyn Stage>,
+}
+
+impl Kind {
+    const fn of<F: Fault>(about: &'static str) -> Self {
+        Self {
+            name: F::NAME,
+            about,
+            merge: attributes::merge::<F>,
+            start: stage::start::<F>,
+        }
+    }
+
+    /// The name used in Toxiproxy's `type`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it does, in one line.
+    pub fn about(&self) -> &'static str {
+        self.about
+    }
+
+    /// The attributes with their values after `changes` to `current`, or what is wrong with them.
+    /// Keys are matched without regard to case, unknown ones ignored.
+    pub(crate) fn merge(
+        &self,
+        current: &Map<String, Value>,
+        changes: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, String> {
+        (self.merge)(current, changes)
+    }
+}
+
+/// Every kind of toxic this proxy knows.
+pub fn kinds() -> &'static [Kind] {
+    &KINDS
+}
+
+/// The kind of that name.
+pub(crate) fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// A toxic on a link, as relays see it. An update makes a new one with the same id and marks.
+pub(crate) struct Toxic {
+    /// Unique in the proxy's life; ascending in order of insertion.
+    pub(crate) id: u64,
+    /// Rises with each update.
+    pub(crate) revision: u64,
+    pub(crate) name: String,
+    pub(crate) kind: &'static Kind,
+    pub(crate) stream: Stream,
+    pub(crate) toxicity: f64,
+    pub(crate) attributes: Map<String, Value>,
+    pub(crate) marks: Arc<Marks>,
+}
+
+impl Toxic {
+    /// Starts it on one connection.
+    fn start(&self, now: Instant, draw: Draw) -> Box<dyn Stage> {
+        (self.kind.start)(&self.attributes, now, draw)
+    }
+
+    /// Its form in answers.
+    pub(crate) fn view(&self) -> ToxicView {
+        ToxicView {
+            attributes: self.attributes.clone(),
+            name: self.name.clone(),
+            kind: self.kind.name.to_owned(),
+            stream: self.stream,
+            toxicity: self.toxicity,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The proxy over loopback: its relay, its tap and its API, as callers see them.
+
+mod relay;
+mod support;
+mod tap;
