@@ -43,7 +43,11 @@ async fn a_checkout_is_ordered_charged_and_in_every_book() {
 async fn the_books_come_page_by_page_without_loss() {
     let shop = Shop::start(&[], &[], &[]).await;
     let answers = shop.checkouts(16).await;
-    assert!(answers.iter().all(|answer| answer.status == StatusCode::CREATED));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status == StatusCode::CREATED)
+    );
     let mut seqs: Vec<_> = books(&shop.orders).await;
     seqs.dedup();
     assert_eq!(seqs.len(), 16);
@@ -55,7 +59,10 @@ async fn context_reaches_the_last_service() {
     shop.to_payments.set(Behaviour::Pass);
     shop.checkout("key-of-the-customer").await;
     let heard = shop.to_payments.heard();
-    assert!(heard.contains("idempotency-key: key-of-the-customer"), "{heard}");
+    assert!(
+        heard.contains("idempotency-key: key-of-the-customer"),
+        "{heard}"
+    );
     let trace = |heard: &str| {
         let (_, rest) = heard.split_once("traceparent: 00-").unwrap();
         (rest[..32].to_owned(), rest[33..49].to_owned())
@@ -77,14 +84,68 @@ async fn bad_requests_are_refused_and_break_nothing() {
     };
     check(monolith, "/checkout", None, json!({ "cart": "none" }), 404).await;
     check(monolith, "/checkout", None, json!({ "basket": 1 }), 422).await;
-    check(monolith, "/checkout", Some(""), json!({ "cart": cart }), 422).await;
-    check(monolith, "/carts/none/items", None, json!({ "product": 3, "quantity": 1 }), 404).await;
-    check(monolith, &items, None, json!({ "product": 99, "quantity": 1 }), 404).await;
-    check(monolith, &items, None, json!({ "product": 3, "quantity": 0 }), 422).await;
-    check(monolith, &items, None, json!({ "product": -1, "quantity": 1 }), 422).await;
-    check(shop.orders.address(), "/orders", None, json!({ "lines": [] }), 422).await;
-    check(shop.payments.address(), "/charges", None, json!({ "order": "", "cents": 1 }), 422).await;
-    for path in ["/products/99", "/orders/none", "/orders/%2e%2e%2f", "/nothing"] {
+    check(
+        monolith,
+        "/checkout",
+        Some(""),
+        json!({ "cart": cart }),
+        422,
+    )
+    .await;
+    check(
+        monolith,
+        "/carts/none/items",
+        None,
+        json!({ "product": 3, "quantity": 1 }),
+        404,
+    )
+    .await;
+    check(
+        monolith,
+        &items,
+        None,
+        json!({ "product": 99, "quantity": 1 }),
+        404,
+    )
+    .await;
+    check(
+        monolith,
+        &items,
+        None,
+        json!({ "product": 3, "quantity": 0 }),
+        422,
+    )
+    .await;
+    check(
+        monolith,
+        &items,
+        None,
+        json!({ "product": -1, "quantity": 1 }),
+        422,
+    )
+    .await;
+    check(
+        shop.orders.address(),
+        "/orders",
+        None,
+        json!({ "lines": [] }),
+        422,
+    )
+    .await;
+    check(
+        shop.payments.address(),
+        "/charges",
+        None,
+        json!({ "order": "", "cents": 1 }),
+        422,
+    )
+    .await;
+    for path in [
+        "/products/99",
+        "/orders/none",
+        "/orders/%2e%2e%2f",
+        "/nothing",
+    ] {
         assert_eq!(get(&shop.monolith, path).await.status, 404, "{path}");
     }
     assert_eq!(shop.checkout("k").await.status, StatusCode::CREATED);

@@ -14,10 +14,10 @@ use shop::{Config, Role, Running};
 use crate::wire::{Behaviour, Wire};
 
 /// Settings as they would stand in the environment.
-pub type Settings<'a> = &'a [(&'a str, &'a str)];
+pub(crate) type Settings<'a> = &'a [(&'a str, &'a str)];
 
 /// Starts a service on a free port, with a store in memory.
-pub async fn start(role: Role, settings: Settings<'_>) -> Running {
+pub(crate) async fn start(role: Role, settings: Settings<'_>) -> Running {
     let config = Config::read(role, &|name| {
         let found = settings.iter().find(|(key, _)| *key == name);
         found.map_or_else(
@@ -33,17 +33,17 @@ pub async fn start(role: Role, settings: Settings<'_>) -> Running {
 }
 
 /// The three services with a wire on each link.
-pub struct Shop {
-    pub monolith: Running,
-    pub orders: Running,
-    pub payments: Running,
-    pub to_orders: Wire,
-    pub to_payments: Wire,
+pub(crate) struct Shop {
+    pub(crate) monolith: Running,
+    pub(crate) orders: Running,
+    pub(crate) payments: Running,
+    pub(crate) to_orders: Wire,
+    pub(crate) to_payments: Wire,
 }
 
 impl Shop {
     /// Starts them; payments works fast here unless told otherwise.
-    pub async fn start(
+    pub(crate) async fn start(
         monolith: Settings<'_>,
         orders: Settings<'_>,
         payments: Settings<'_>,
@@ -68,14 +68,21 @@ impl Shop {
     }
 
     /// One customer fills a cart and pays; how paying ended.
-    pub async fn checkout(&self, key: &str) -> Answer {
+    pub(crate) async fn checkout(&self, key: &str) -> Answer {
         let cart = self.filled_cart().await;
         let body = json!({ "cart": cart });
-        ask(self.monolith.address(), Method::POST, "/checkout", Some(key), Some(body)).await
+        ask(
+            self.monolith.address(),
+            Method::POST,
+            "/checkout",
+            Some(key),
+            Some(body),
+        )
+        .await
     }
 
     /// A cart with one item.
-    pub async fn filled_cart(&self) -> String {
+    pub(crate) async fn filled_cart(&self) -> String {
         let address = self.monolith.address();
         let opened = ask(address, Method::POST, "/carts", None, None).await;
         assert_eq!(opened.status, StatusCode::CREATED);
@@ -88,15 +95,17 @@ impl Shop {
     }
 
     /// So many customers at once.
-    pub async fn checkouts(&self, customers: usize) -> Vec<Answer> {
+    pub(crate) async fn checkouts(&self, customers: usize) -> Vec<Answer> {
         let keys: Vec<_> = (0..customers).map(|number| format!("k-{number}")).collect();
         futures(keys.iter().map(|key| self.checkout(key))).await
     }
 }
 
 /// Awaits all of them at once.
-pub async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut waiting: Vec<_> = all.map(|future| Box::pin(async { Some(future.await) })).collect();
+pub(crate) async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = all
+        .map(|future| Box::pin(async { Some(future.await) }))
+        .collect();
     let mut done: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
     std::future::poll_fn(|context| {
         let mut pending = false;
@@ -120,27 +129,30 @@ pub async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> V
 
 /// What came back, and how long it took.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub body: Value,
-    pub length: usize,
-    pub took: Duration,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+    pub(crate) length: usize,
+    pub(crate) took: Duration,
 }
 
 impl Answer {
     /// How the order stands, as the customer was told.
-    pub fn payment(&self) -> &str {
+    pub(crate) fn payment(&self) -> &str {
         self.body["payment"].as_str().unwrap_or("none")
     }
 }
 
 /// How many answers have that status.
-pub fn count(answers: &[Answer], status: StatusCode) -> usize {
-    answers.iter().filter(|answer| answer.status == status).count()
+pub(crate) fn count(answers: &[Answer], status: StatusCode) -> usize {
+    answers
+        .iter()
+        .filter(|answer| answer.status == status)
+        .count()
 }
 
 /// One request on a connection of its own.
-pub async fn ask(
+pub(crate) async fn ask(
     address: SocketAddr,
     method: Method,
     path: &str,
@@ -170,12 +182,12 @@ pub async fn ask(
 }
 
 /// `GET`.
-pub async fn get(service: &Running, path: &str) -> Answer {
+pub(crate) async fn get(service: &Running, path: &str) -> Answer {
     ask(service.address(), Method::GET, path, None, None).await
 }
 
 /// All entries of a service's books.
-pub async fn books(service: &Running) -> Vec<Value> {
+pub(crate) async fn books(service: &Running) -> Vec<Value> {
     let mut entries = Vec::new();
     let mut after = 0;
     loop {
@@ -190,7 +202,10 @@ pub async fn books(service: &Running) -> Vec<Value> {
 }
 
 /// Waits until the books satisfy `condition`; fails after ten seconds.
-pub async fn eventually(service: &Running, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+pub(crate) async fn eventually(
+    service: &Running,
+    condition: impl Fn(&[Value]) -> bool,
+) -> Vec<Value> {
     for _ in 0..400 {
         let entries = books(service).await;
         if condition(&entries) {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 /// What the wire does to each connection made from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     /// Nothing.
     Pass,
     /// Delays what comes back.
@@ -27,7 +27,7 @@ pub enum Behaviour {
 }
 
 /// The wire. Dropped, it carries nothing any more.
-pub struct Wire {
+pub(crate) struct Wire {
     address: SocketAddr,
     behaviour: watch::Sender<Behaviour>,
     seen: Arc<Seen>,
@@ -41,7 +41,7 @@ struct Seen {
 
 impl Wire {
     /// A wire to `target`.
-    pub async fn to(target: SocketAddr, behaviour: Behaviour) -> Self {
+    pub(crate) async fn to(target: SocketAddr, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, receiver) = watch::channel(behaviour);
@@ -55,22 +55,22 @@ impl Wire {
     }
 
     /// Where the caller has to connect.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Changes what happens to connections made from now on.
-    pub fn set(&self, behaviour: Behaviour) {
+    pub(crate) fn set(&self, behaviour: Behaviour) {
         self.behaviour.send_replace(behaviour);
     }
 
     /// Connections accepted so far: requests, unless connections are used again.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.seen.connections.load(Ordering::SeqCst)
     }
 
     /// The first bytes of every connection, one after the other.
-    pub fn heard(&self) -> String {
+    pub(crate) fn heard(&self) -> String {
         String::from_utf8_lossy(&self.seen.first_bytes.lock().unwrap()).into_owned()
     }
 }
@@ -114,11 +114,11 @@ async fn carry(
     number: usize,
     seen: Arc<Seen>,
 ) {
-    let Ok(callee) = TcpStream::connect(target).await else {
+    let Ok(served) = TcpStream::connect(target).await else {
         return;
     };
     let (mut from_caller, mut to_caller) = caller.into_split();
-    let (mut from_callee, mut to_callee) = callee.into_split();
+    let (mut from_target, mut to_target) = served.into_split();
     let requests = tokio::spawn(async move {
         let mut buffer = vec![0; 64 * 1024];
         let mut first = true;
@@ -126,14 +126,14 @@ async fn carry(
             if std::mem::take(&mut first) {
                 seen.first_bytes.lock().unwrap().extend(&buffer[..length]);
             }
-            if to_callee.write_all(&buffer[..length]).await.is_err() {
+            if to_target.write_all(&buffer[..length]).await.is_err() {
                 break;
             }
         }
         from_caller
     });
     let mut buffer = vec![0; 64 * 1024];
-    while let Ok(length @ 1..) = from_callee.read(&mut buffer).await {
+    while let Ok(length @ 1..) = from_target.read(&mut buffer).await {
         let reset = match behaviour {
             Behaviour::ResetEvery(n) => number.is_multiple_of(n),
             Behaviour::ResetExceptEvery(n) => !number.is_multiple_of(n),
@@ -142,6 +142,8 @@ async fn carry(
         if reset {
             requests.abort();
             let _ = to_caller.as_ref().set_zero_linger();
+            // Without this the half would be closed in order before the reset.
+            to_caller.forget();
             return;
         }
         let written = match behaviour {
