@@ -31,6 +31,7 @@
 //! (one a core) relay bytes; one timed worker owns the connections whose data is delayed or
 //! rationed. A connection moves between workers, live, when a toxic comes or goes.
 
+mod api;
 mod config;
 mod control;
 mod error;
@@ -41,6 +42,7 @@ mod observe;
 mod proxy;
 mod relay;
 mod seed;
+mod server;
 mod spec;
 mod tap;
 mod timers;
@@ -48,10 +50,12 @@ mod toxics;
 mod witness;
 mod worker;
 
+pub use api::ApiOptions;
 pub use config::Config;
 pub use error::Error;
 pub use histogram::Histogram;
 pub use observe::{HttpCounts, LinkSnapshot, Snapshot, ToxicSnapshot, Traffic, Witness};
 pub use proxy::Proxy;
+pub use server::{Server, ServerError, ServerOptions};
 pub use spec::{Down, LinkSpec, LinkView, Stream, ToxicSpec, ToxicUpdate, ToxicView};
 pub use toxics::{Kind, kinds};

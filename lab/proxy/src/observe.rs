@@ -200,13 +200,13 @@ impl LinkSnapshot {
     }
 }
 
-/// Builds the difference of two values of a struct, field by field.
+/// Builds the difference of two values of a struct: counts, histograms, then what is set apart.
 macro_rules! difference {
-    ($later:ident, $earlier:ident; $($count:ident),*; $($nested:ident),*) => {
+    ($later:ident, $earlier:ident; $($count:ident),*; $($nested:ident),*; $($field:ident: $value:expr),*) => {
         Self {
             $($count: $later.$count.saturating_sub($earlier.$count),)*
             $($nested: $later.$nested.since(&$earlier.$nested),)*
-            ..$later.clone()
+            $($field: $value,)*
         }
     };
 }
@@ -217,7 +217,7 @@ impl Traffic {
     pub fn since(&self, earlier: &Self) -> Self {
         difference!(self, earlier;
             connections, dial_failures, without_upstream, received_upstream, sent_upstream,
-            received_downstream, sent_downstream;)
+            received_downstream, sent_downstream;; open: self.open)
     }
 }
 
@@ -226,14 +226,12 @@ impl HttpCounts {
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let less = |now: &[u64], then: &[u64], index: usize| now[index].saturating_sub(then[index]);
-        Self {
+        difference!(self, earlier;
+            requests, completed, abandoned, failed, cut, not_http, keyless;
+            attempt_gap, abandoned_after, caller_first_byte, caller_last_byte,
+            upstream_first_byte, added;
             responses: std::array::from_fn(|i| less(&self.responses, &earlier.responses, i)),
-            attempts: std::array::from_fn(|i| less(&self.attempts, &earlier.attempts, i)),
-            ..difference!(self, earlier;
-                requests, completed, abandoned, failed, cut, not_http, keyless;
-                attempt_gap, abandoned_after, caller_first_byte, caller_last_byte,
-                upstream_first_byte, added)
-        }
+            attempts: std::array::from_fn(|i| less(&self.attempts, &earlier.attempts, i)))
     }
 }
 
@@ -243,7 +241,7 @@ impl Witness {
     pub fn since(&self, earlier: &Self) -> Self {
         difference!(self, earlier;
             chosen, spared, connections, requests, chunks, bytes, resets, closes, dropped_bytes,
-            refused; delay)
+            refused; delay;)
     }
 
     /// Whether it was seen to act at all.

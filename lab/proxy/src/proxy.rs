@@ -1,5 +1,6 @@
 //! The handle: what a program asks of the proxy, from any tokio runtime.
 
+use crate::api::{self, ApiOptions};
 use crate::config::Config;
 use crate::control::{Control, LinkUpdate, Wanted};
 use crate::error::Error;
@@ -9,6 +10,7 @@ use crate::spec::{Down, LinkSpec, LinkView, ToxicSpec, ToxicUpdate, ToxicView};
 use crate::worker::{Crew, Threads};
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex as StdMutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -202,6 +204,12 @@ impl Proxy {
         .await
     }
 
+    /// Serves Toxiproxy's HTTP API at `host:port` until the proxy ends, and says where.
+    pub async fn serve_api(&self, at: &str, options: ApiOptions) -> Result<SocketAddr, Error> {
+        let work = api::serve(self.borrowed(), at.to_owned(), options);
+        self.run(work).await
+    }
+
     /// Resets all connections and ends all threads. When it returns, every port is free; other
     /// handles get [`Error::Stopped`].
     pub async fn shutdown(&self) {
@@ -245,6 +253,9 @@ impl Proxy {
             let mut wanted = Vec::with_capacity(specs.len());
             for spec in specs {
                 let listen = Listen::resolve(&spec.listen).await;
+                if let (true, Err(error)) = (spec.enabled, &listen.address) {
+                    return Ok((Vec::new(), Some(error.clone())));
+                }
                 wanted.push(Wanted { spec, listen });
             }
             Ok(control.lock().await.populate(wanted).await)

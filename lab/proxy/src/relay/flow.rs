@@ -134,7 +134,7 @@ impl Flow {
             }
             let mut wakes = None;
             if !self.chain.is_empty() {
-                match self.chain.pass(self.surroundings(io), &mut self.out) {
+                match self.chain.pass(surroundings(io), &mut self.out) {
                     Passed::Waits(moment) => wakes = moment,
                     Passed::Reset => return Progress::Ends(Ending::Reset),
                 }
@@ -160,19 +160,6 @@ impl Flow {
                 Poll::Ready(Err(ending)) => return Progress::Ends(ending),
                 Poll::Ready(Ok(bytes)) => budget = budget.saturating_sub(bytes),
             }
-        }
-    }
-
-    fn surroundings(&self, io: &Io<'_>) -> Surroundings {
-        Surroundings {
-            now: Instant::now(),
-            both_finished: io.both_finished,
-            in_flight: io
-                .tap
-                .as_ref()
-                .map(|tap| tap.in_flight())
-                .unwrap_or_default(),
-            delay_budget: io.crew.delay_budget(),
         }
     }
 
@@ -289,6 +276,19 @@ impl Flow {
         if let Some(tap) = &mut io.tap {
             tap.sent(self.stream, self.sent, Instant::now());
         }
+    }
+}
+
+fn surroundings(io: &Io<'_>) -> Surroundings {
+    Surroundings {
+        now: Instant::now(),
+        both_finished: io.both_finished,
+        in_flight: io
+            .tap
+            .as_ref()
+            .map(|tap| tap.in_flight())
+            .unwrap_or_default(),
+        delay_budget: io.crew.delay_budget(),
     }
 }
 

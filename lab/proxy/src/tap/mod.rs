@@ -135,7 +135,7 @@ impl Tap {
             match event {
                 None => {}
                 Some(Event::Head { start, at, head }) => {
-                    self.reply_head(start, at, &head, offset)?
+                    self.reply_head(start, at, &head, offset)?;
                 }
                 Some(Event::End) => self.reply_ends(offset),
             }

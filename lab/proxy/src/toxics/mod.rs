@@ -45,12 +45,19 @@ static KINDS: [Kind; 9] = [
     Kind::of::<noop::Noop>("does nothing"),
 ];
 
+/// Attributes by name.
+pub(crate) type Attributes = Map<String, Value>;
+/// See [`Kind::merge`].
+type Merge = fn(&Attributes, &Attributes) -> Result<Attributes, String>;
+/// Starts a toxic on a connection.
+type Start = fn(&Attributes, Instant, Draw) -> Box<dyn Stage>;
+
 /// A registered kind of toxic.
 pub struct Kind {
     name: &'static str,
     about: &'static str,
-    merge: fn(&Map<String, Value>, &Map<String, Value>) -> Result<Map<String, Value>, String>,
-    start: fn(&Map<String, Value>, Instant, Draw) -> Box<dyn Stage>,
+    merge: Merge,
+    start: Start,
 }
 
 impl Kind {
@@ -77,9 +84,9 @@ impl Kind {
     /// Keys are matched without regard to case, unknown ones ignored.
     pub(crate) fn merge(
         &self,
-        current: &Map<String, Value>,
-        changes: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, String> {
+        current: &Attributes,
+        changes: &Attributes,
+    ) -> Result<Attributes, String> {
         (self.merge)(current, changes)
     }
 }
@@ -104,7 +111,7 @@ pub(crate) struct Toxic {
     pub(crate) kind: &'static Kind,
     pub(crate) stream: Stream,
     pub(crate) toxicity: f64,
-    pub(crate) attributes: Map<String, Value>,
+    pub(crate) attributes: Attributes,
     pub(crate) marks: Arc<Marks>,
 }
 
