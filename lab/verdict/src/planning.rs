@@ -1,6 +1,7 @@
 //! What a verdict will need, known before a run.
 
 use lab_model::Span;
+use lab_model::objective::Objective;
 
 use crate::evidence::boundary::first;
 use crate::evidence::slices::{PASS_SLICE, zero_failure_slices};
@@ -38,6 +39,14 @@ pub fn bounds(n: u64, p0: f64, alpha_pass: f64, alpha_fail: f64) -> (Option<u64>
 /// The error of each fail where `pairs` objective–phase pairs are judged: they share `alpha`.
 pub fn fail_alpha(alpha: f64, pairs: usize) -> f64 {
     alpha / pairs.max(1) as f64
+}
+
+/// The objective–phase pairs that a run judges.
+pub fn pairs(objectives: &[Objective]) -> usize {
+    objectives
+        .iter()
+        .map(|objective| objective.during.len())
+        .sum()
 }
 
 /// Arrivals until a verdict is likely.

@@ -1,4 +1,5 @@
 //! The engine against independently computed values, to 1e-9; boundaries exactly.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 

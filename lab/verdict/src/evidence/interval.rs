@@ -28,11 +28,10 @@ pub fn interval(n: u64, bad: u64, alpha: f64) -> Interval {
     }
 }
 
-/// The edge between an excluded and an included share, to the last bits of a float.
+/// The edge between an excluded and an included share.
 fn edge(excluded_end: f64, included_end: f64, excluded: &impl Fn(f64) -> bool) -> f64 {
     let (mut out, mut inside) = (excluded_end, included_end);
-    // Each step halves the distance: the smallest float is reached in fewer than 1,100 steps, and
-    // 1e-18, far below the error of the logarithms, in 60.
+    // Each step halves the distance: after 60 it is below 1e-18, as fine as the logarithms are.
     for _ in 0..60 {
         let middle = f64::midpoint(out, inside);
         if excluded(middle) {

@@ -1,0 +1,278 @@
+//! What each effect of a fault looks like in the counters, and how a sentence tells it.
+//!
+//! The one place that knows: a new effect is a new arm in each `match` below.
+
+use lab_model::link::{Touched, Traffic};
+use lab_model::plan::{Effect, Fault};
+use lab_model::{Link, Span};
+
+use crate::figures::{count, counted, measured, part, set, significant};
+use crate::tally::{FaultTally, attempts_per_request};
+
+/// How much of what passed a fault acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Share {
+    /// What it acted on.
+    pub(crate) touched: u64,
+    /// What passed, never less.
+    pub(crate) passing: u64,
+    /// What is counted: `request` or `connection`.
+    pub(crate) noun: &'static str,
+}
+
+impl Share {
+    fn new(touched: u64, passing: u64, noun: &'static str) -> Self {
+        Self {
+            touched,
+            passing: passing.max(touched),
+            noun,
+        }
+    }
+
+    /// Between 0 and 1; `None` where nothing passed.
+    pub(crate) fn get(self) -> Option<f64> {
+        (self.passing > 0).then(|| self.touched as f64 / self.passing as f64)
+    }
+}
+
+/// What the fault acted on, in the unit in which its effect comes: requests where it acts on what
+/// flows and the link speaks HTTP, else connections.
+pub(crate) fn share(effect: &Effect, tally: &FaultTally) -> Share {
+    let Touched {
+        connections,
+        requests,
+        ..
+    } = tally.touched;
+    let passing = &tally.passing;
+    let of_connections = |touched| Share::new(touched, passing.connections, "connection");
+    match effect {
+        Effect::Delay { .. } | Effect::Throttle { .. } | Effect::Withhold | Effect::Reshape => {
+            if passing.requests > 0 {
+                Share::new(requests, passing.requests, "request")
+            } else {
+                of_connections(connections)
+            }
+        }
+        Effect::Reset => of_connections(connections.max(tally.resets)),
+        Effect::Refuse => {
+            of_connections(connections.max(tally.refused.saturating_add(tally.resets)))
+        }
+        Effect::Close => of_connections(connections),
+    }
+}
+
+/// Whether the effect itself was measured, given the traffic of its link in its phase; else what
+/// was measured instead.
+pub(crate) fn seen(effect: &Effect, tally: &FaultTally, link: &Traffic) -> Result<(), String> {
+    let some = |number: u64, lacking: &str| {
+        if number > 0 {
+            Ok(())
+        } else {
+            Err(lacking.to_owned())
+        }
+    };
+    match effect {
+        Effect::Delay { mean, .. } => delayed(*mean, tally, link),
+        Effect::Throttle { .. } => some(tally.touched.bytes, "no byte was rationed"),
+        Effect::Reset => some(tally.resets, "no connection was reset"),
+        Effect::Refuse => some(
+            tally.refused.max(tally.resets),
+            "no connection was refused or cut",
+        ),
+        Effect::Withhold => some(tally.dropped, "no byte was lost"),
+        Effect::Close => some(tally.touched.connections, "no connection was closed"),
+        Effect::Reshape => some(tally.touched.bytes, "no byte was reshaped"),
+    }
+}
+
+/// At least half of the asked delay. A caller that gives up first ends the delay before it can be
+/// measured: where at least half of the requests it acted on ended so, that is its effect.
+fn delayed(asked: Span, tally: &FaultTally, link: &Traffic) -> Result<(), String> {
+    let touched = tally.touched.requests;
+    if touched > 0 && link.abandoned >= touched.div_ceil(2) {
+        return Ok(());
+    }
+    match tally.delay.mean() {
+        None => Err("no delay was measured".to_owned()),
+        Some(mean) if mean.as_micros() < asked.as_micros() / 2 => Err(format!(
+            "it added {} where {} was asked",
+            measured(mean),
+            set(asked)
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The part of a sentence after `because`: what the fault made of its link, from what was
+/// measured there; `None` where nothing tells.
+pub(crate) fn mechanism(fault: &Fault, tally: &FaultTally, link: &Traffic) -> Option<String> {
+    let between = |number: u64, what: &str| {
+        let ends = format!("from {} to {}", caller(&fault.link), fault.link.to);
+        let verb = if number == 1 { "was" } else { "were" };
+        (number > 0).then(|| format!("{} {ends} {verb} {what}", counted(number, "connection")))
+    };
+    let clause = match fault.effect {
+        Effect::Delay { .. } | Effect::Throttle { .. } | Effect::Reshape => {
+            waiting(&fault.link, link).or_else(|| acted(fault, tally))
+        }
+        Effect::Withhold => waiting(&fault.link, link).or_else(|| {
+            let bytes = counted(tally.dropped, "byte");
+            (tally.dropped > 0).then(|| format!("{bytes} on {} were lost", fault.link))
+        }),
+        Effect::Reset => between(tally.resets, "reset"),
+        Effect::Refuse => {
+            between(tally.refused, "refused").or_else(|| between(tally.resets, "cut"))
+        }
+        Effect::Close => between(tally.touched.connections, "closed"),
+    }?;
+    Some(clause + &repeated(link))
+}
+
+/// Who calls, in a sentence: `clients` where it is the load.
+fn caller(link: &Link) -> &str {
+    if link.is_entry() {
+        "clients"
+    } else {
+        link.from.as_str()
+    }
+}
+
+/// How long the caller waited for the callee and how often it gave up.
+fn waiting(link: &Link, traffic: &Traffic) -> Option<String> {
+    let waited = traffic.caller_time.max().max(traffic.gave_up_after.max())?;
+    let gave_up = part(
+        traffic.abandoned.min(traffic.requests),
+        traffic.requests,
+        "request",
+    );
+    let after = traffic
+        .gave_up_after
+        .quantile(0.5)
+        .filter(|_| traffic.abandoned > 0);
+    let after = after.map_or(String::new(), |median| {
+        format!(" after {}", measured(median))
+    });
+    let (from, to) = (caller(link), &link.to);
+    let waited = measured(waited);
+    Some(format!(
+        "{from} waited up to {waited} for {to} and gave up on {gave_up}{after}"
+    ))
+}
+
+/// What a fault measured of itself, where nothing was seen of requests.
+fn acted(fault: &Fault, tally: &FaultTally) -> Option<String> {
+    let mean = tally.delay.mean()?;
+    let Share {
+        touched,
+        passing,
+        noun,
+    } = share(&fault.effect, tally);
+    let part = part(touched, passing, noun);
+    Some(format!(
+        "{} held {part} on {} for {} on average",
+        fault.kind,
+        fault.link,
+        measured(mean)
+    ))
+}
+
+/// Retries, where they are many: at least a fifth more attempts than requests.
+fn repeated(traffic: &Traffic) -> String {
+    match attempts_per_request(traffic) {
+        Some(attempts) if attempts >= 1.2 => {
+            let first = count(traffic.first_attempts);
+            format!(
+                ", with {} attempts for each of {first} requests",
+                significant(attempts, 2)
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lab_model::Name;
+    use lab_model::link::Delay;
+    use lab_model::name::CLIENT;
+
+    use super::*;
+
+    const ASKED: Effect = Effect::Delay {
+        mean: Span::from_secs(2),
+        jitter: Span::from_millis(200),
+    };
+
+    fn held(millis: u64) -> FaultTally {
+        let span = Span::from_millis(millis);
+        let touched = Touched {
+            connections: 1,
+            requests: 10,
+            bytes: 100,
+        };
+        let delay = Delay {
+            count: 1,
+            sum: span,
+            min: span,
+            max: span,
+        };
+        FaultTally {
+            passing: touched,
+            touched,
+            delay,
+            ..FaultTally::default()
+        }
+    }
+
+    #[test]
+    fn half_of_the_delay_is_a_witness() {
+        let check = |tally: &FaultTally, abandoned, expected: Result<(), &str>| {
+            let link = Traffic {
+                abandoned,
+                ..Traffic::default()
+            };
+            let found = seen(&ASKED, tally, &link);
+            assert_eq!(found, expected.map_err(str::to_owned));
+        };
+        check(&held(1_900), 0, Ok(()));
+        check(&held(1_000), 0, Ok(()));
+        check(&held(999), 0, Err("it added 999 ms where 2 s was asked"));
+        check(&held(300), 5, Ok(()));
+        check(&held(300), 4, Err("it added 300 ms where 2 s was asked"));
+        check(&FaultTally::default(), 0, Err("no delay was measured"));
+    }
+
+    #[test]
+    fn what_acts_on_connections_is_counted_in_connections() {
+        let tally = FaultTally {
+            passing: Touched {
+                connections: 10,
+                requests: 500,
+                bytes: 0,
+            },
+            touched: Touched {
+                connections: 4,
+                requests: 30,
+                bytes: 0,
+            },
+            refused: 12,
+            ..FaultTally::default()
+        };
+        assert_eq!(
+            share(&Effect::Reset, &tally),
+            Share::new(4, 10, "connection")
+        );
+        assert_eq!(
+            share(&Effect::Refuse, &tally),
+            Share::new(12, 12, "connection")
+        );
+        assert_eq!(share(&ASKED, &tally), Share::new(30, 500, "request"));
+    }
+
+    #[test]
+    fn the_load_is_called_clients() {
+        let link = |from: &str| Link::new(Name::new(from).unwrap(), Name::new("shop").unwrap());
+        assert_eq!(caller(&link(CLIENT)), "clients");
+        assert_eq!(caller(&link("orders")), "orders");
+    }
+}

@@ -1,0 +1,97 @@
+//! From a journal to a verdict.
+//!
+//! A call can only get worse on its way: evidence gives it, and every doubt about the phase takes
+//! it back to inconclusive. Nothing turns missing or broken telemetry into a pass.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `course` | how far the run came; what a journal lacks |
+//! | `offered` | whether the load did what was asked |
+//! | `steady` | whether the system was healthy before each fault |
+//! | `witness` | whether each fault was seen to bite |
+//! | `trust` | what of all this takes from each phase |
+//! | `objective` | an objective in a phase |
+//! | `reasons` | why a run is not a pass, its call and its exit codes |
+
+mod course;
+mod objective;
+mod offered;
+mod reasons;
+mod steady;
+mod trust;
+mod witness;
+
+use lab_model::{Journal, Plan};
+
+pub use offered::LAG_BUDGET;
+
+use crate::outcome::RunVerdict;
+use crate::tally::Tally;
+use crate::{cause, limits, recovery};
+use course::Course;
+use reasons::Reasons;
+use trust::Trust;
+
+/// What is known of a run while it is judged.
+struct Case<'a> {
+    plan: &'a Plan,
+    tally: &'a Tally,
+    /// How far each phase came.
+    course: Vec<Course>,
+    /// Whether the run ended before its time, for a reason on record.
+    stopped: bool,
+    /// Objective–phase pairs judged: they share the error of a fail.
+    pairs: usize,
+}
+
+/// Judges a run from its journal alone. The same journal gives the same verdict.
+pub fn judge(journal: &Journal) -> RunVerdict {
+    let plan = &journal.opened.plan;
+    let mut tally = Tally::new(plan);
+    for record in &journal.records {
+        tally.add(record);
+    }
+    let case = Case {
+        plan,
+        tally: &tally,
+        course: course::of(plan, &tally),
+        stopped: course::stopped(&tally),
+        pairs: crate::planning::pairs(&plan.objectives),
+    };
+    let steady = steady::judge(&case);
+    let offered = offered::judge(&case);
+    let witnesses = witness::judge(&case);
+    let trust = Trust::of(&case, &steady, &offered, &witnesses);
+    let objectives = objective::judge(&case, &trust);
+    let complete = journal.is_complete();
+    let missing = if complete {
+        Vec::new()
+    } else {
+        course::missing(journal, &case)
+    };
+
+    let mut reasons = Reasons::default();
+    reasons.of_life(&case);
+    reasons.of_journal(&case, complete, &missing);
+    reasons.of_steady_state(&case, &steady);
+    reasons.of_load(&case, &offered);
+    reasons.of_faults(&case, &witnesses);
+    reasons.of_objectives(&case, &objectives, &trust);
+    let (call, exits) = reasons.merge(&objectives, &witnesses, &offered);
+
+    let recoveries = recovery::measure(plan, &tally);
+    RunVerdict {
+        call,
+        exit: lab_model::Exit::merge(&exits),
+        exits,
+        complete,
+        missing,
+        cause: cause::explain(plan, &tally, &objectives, &witnesses),
+        limits: limits::state(plan, &objectives, &recoveries),
+        objectives,
+        witnesses,
+        offered,
+        recoveries,
+        reasons: reasons.into_list(),
+    }
+}

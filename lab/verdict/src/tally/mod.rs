@@ -1,0 +1,213 @@
+//! An incremental fold of a journal's events into what everyone asks about a run: the live view,
+//! the steady-state gate, abort conditions, and the verdict.
+//!
+//! Cheap for each record, and bounded in memory by the seconds of the plan. What does not fit the
+//! plan is counted as a stray and otherwise left out, so that no journal can make it grow.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `journey` | arrivals of a journey in a phase, by second; its steps |
+//! | `link` | traffic of a link in a phase |
+//! | `fault` | what became of a fault |
+//! | `life` | what happened to the run itself |
+
+mod fault;
+mod journey;
+mod life;
+mod link;
+
+use lab_model::event::{Event, Record};
+use lab_model::link::LinkReport;
+use lab_model::load::LoadReport;
+use lab_model::plan::Phase;
+use lab_model::{Link, Name, Plan, Span};
+
+pub use fault::FaultTally;
+pub use journey::{Counts, JourneyTally, StepTally};
+pub use life::{Failure, Life, ServiceExit};
+pub use link::{LinkTally, attempts_per_request};
+
+/// The longest stretch of one phase that is kept by second: a week. Also bounds what a damaged
+/// journal can make the fold allocate.
+const MOST_SECONDS: u64 = 7 * 86_400;
+
+/// Everything counted so far.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    /// One entry for each phase of the plan.
+    pub phases: Vec<PhaseTally>,
+    /// One entry for each fault of the plan.
+    pub faults: Vec<FaultTally>,
+    /// What happened to the run itself.
+    pub life: Life,
+    /// Reports that do not fit the plan.
+    pub strays: Strays,
+    /// Arrivals in flight at the last report.
+    pub in_flight: u64,
+    ends: Vec<Span>,
+    observed: Vec<Span>,
+}
+
+/// One phase.
+#[derive(Debug, Clone)]
+pub struct PhaseTally {
+    /// When it began, on the journal's clock; `None` if it did not.
+    pub started: Option<Span>,
+    /// One entry for each journey of the plan's load.
+    pub journeys: Vec<JourneyTally>,
+    /// One entry for each link of the plan's system.
+    pub links: Vec<LinkTally>,
+    seconds: u64,
+}
+
+/// Reports that do not fit the plan: another phase, journey, step, link or fault, or a second
+/// outside its phase.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Strays {
+    /// How many.
+    pub count: u64,
+    /// The first one, in words.
+    pub first: Option<String>,
+}
+
+impl Strays {
+    fn add(&mut self, what: impl FnOnce() -> String) {
+        self.count = self.count.saturating_add(1);
+        self.first.get_or_insert_with(what);
+    }
+}
+
+impl Tally {
+    /// Nothing counted yet.
+    pub fn new(plan: &Plan) -> Self {
+        let phases = plan.phases.iter().map(|phase| {
+            let seconds = phase
+                .length
+                .as_micros()
+                .div_ceil(1_000_000)
+                .min(MOST_SECONDS);
+            let journey = |journey| JourneyTally::new(journey, plan.limits(&journey.name));
+            PhaseTally {
+                started: None,
+                journeys: plan.load.journeys.iter().map(journey).collect(),
+                links: plan.system.links.iter().map(LinkTally::new).collect(),
+                seconds,
+            }
+        });
+        Self {
+            phases: phases.collect(),
+            faults: vec![FaultTally::default(); plan.faults.len()],
+            life: Life::default(),
+            strays: Strays::default(),
+            in_flight: 0,
+            ends: plan.phases.iter().map(Phase::end).collect(),
+            observed: vec![Span::ZERO; plan.system.links.len()],
+        }
+    }
+
+    /// Counts one record.
+    pub fn add(&mut self, record: &Record) {
+        self.life.last = record.at;
+        match &record.event {
+            Event::PhaseStarted { phase } => match self.phases.get_mut(*phase) {
+                Some(tally) => tally.started = Some(record.at),
+                None => self.strays.add(|| format!("the start of a phase {phase}")),
+            },
+            Event::FaultArmed { fault } => self.fault(*fault, |tally| tally.arm(record.at)),
+            Event::FaultHealed { fault } => self.fault(*fault, |tally| tally.heal(record.at)),
+            Event::FaultLost { fault, found } => self.fault(*fault, |tally| tally.lose(found)),
+            Event::Fault(report) => self.fault(report.fault, |tally| tally.add(report)),
+            Event::Load(report) => self.load(report),
+            Event::Link(report) => self.link(record.at, report),
+            _ => self.life.add(record),
+        }
+    }
+
+    /// A journey in a phase.
+    pub fn journey(&self, phase: usize, journey: &Name) -> Option<&JourneyTally> {
+        let phase = self.phases.get(phase)?;
+        phase
+            .journeys
+            .iter()
+            .find(|tally| &tally.journey == journey)
+    }
+
+    /// A link in a phase.
+    pub fn link_in(&self, phase: usize, link: &Link) -> Option<&LinkTally> {
+        let phase = self.phases.get(phase)?;
+        phase.links.iter().find(|tally| &tally.link == link)
+    }
+
+    fn fault(&mut self, fault: usize, change: impl FnOnce(&mut FaultTally)) {
+        match self.faults.get_mut(fault) {
+            Some(tally) => change(tally),
+            None => self.strays.add(|| format!("a report on a fault {fault}")),
+        }
+    }
+
+    fn load(&mut self, report: &LoadReport) {
+        self.in_flight = report.in_flight;
+        for slot in &report.slots {
+            let place = self.phases.get_mut(slot.phase).and_then(|phase| {
+                let inside = u64::from(slot.second) < phase.seconds;
+                let same = |tally: &&mut JourneyTally| tally.journey == slot.journey;
+                phase.journeys.iter_mut().find(same).filter(|_| inside)
+            });
+            match place {
+                Some(tally) => tally.add(slot),
+                None => self.strays.add(|| {
+                    format!(
+                        "{} in second {} of phase {}",
+                        slot.journey, slot.second, slot.phase
+                    )
+                }),
+            }
+        }
+        for step in &report.steps {
+            let place = self.phases.get_mut(step.phase).and_then(|phase| {
+                let same = |tally: &&mut JourneyTally| tally.journey == step.journey;
+                phase.journeys.iter_mut().find(same)?.step_mut(&step.step)
+            });
+            match place {
+                Some(tally) => tally.add(step),
+                None => self.strays.add(|| {
+                    format!(
+                        "step {} of {} in phase {}",
+                        step.step, step.journey, step.phase
+                    )
+                }),
+            }
+        }
+    }
+
+    /// A report covers the time since the one before; it belongs to the phase in which most of
+    /// that time lies. What passed before the load (readiness checks) belongs to none.
+    fn link(&mut self, at: Span, report: &LinkReport) {
+        let Some(start) = self.life.load_started else {
+            return;
+        };
+        let position = self.phases.first().and_then(|phase| {
+            phase
+                .links
+                .iter()
+                .position(|tally| tally.link == report.link)
+        });
+        let Some(position) = position else {
+            self.strays
+                .add(|| format!("traffic on a link {}", report.link));
+            return;
+        };
+        let until = at.minus(start);
+        let since = std::mem::replace(&mut self.observed[position], until);
+        let middle = Span::from_micros(u64::midpoint(since.as_micros(), until.as_micros()));
+        let last = self.ends.len().saturating_sub(1);
+        let phase = self
+            .ends
+            .iter()
+            .position(|end| middle < *end)
+            .unwrap_or(last);
+        if let Some(phase) = self.phases.get_mut(phase) {
+            phase.links[position].add(&report.traffic);
+        }
+    }
+}
