@@ -1,0 +1,131 @@
+//! Who runs journeys: users who each take one arrival at a time.
+//!
+//! The work of a user, [`Work::serve`], is the same whoever runs it; goose is one way to run many.
+
+use lab_model::traffic::{Arrivals, Load};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio_util::sync::CancellationToken;
+
+use crate::journey::Walker;
+use crate::keys::Keys;
+use crate::pacer::Due;
+use crate::recorder::Recorder;
+use crate::script::JourneyScript;
+use crate::transport::Transport;
+
+pub(crate) mod goose;
+
+/// What all users share.
+#[derive(Debug)]
+pub(crate) struct Work {
+    /// Journeys by the schedule's index.
+    pub(crate) journeys: Vec<JourneyScript>,
+    /// Ids and random values.
+    pub(crate) keys: Keys,
+    /// Where arrivals come from.
+    pub(crate) arrivals: flume::Receiver<Due>,
+    /// Where they are resolved.
+    pub(crate) recorder: Recorder,
+    /// Ends everything in flight.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Work {
+    /// Waits for the next arrival and walks its journey.
+    pub(crate) async fn serve<T: Transport>(&self, transport: &T) {
+        let Ok(Due { arrival, origin }) = self.arrivals.recv_async().await else {
+            // No arrival will ever come. The caller would ask again at once, so end only with the
+            // process.
+            return std::future::pending().await;
+        };
+        let Some(journey) = self.journeys.get(arrival.journey) else {
+            return;
+        };
+        if !self.recorder.take(arrival.index, origin.elapsed()) {
+            return;
+        }
+        let walker = Walker {
+            transport,
+            origin,
+            stop: &self.stop,
+        };
+        let walk = walker.walk(journey, self.keys.arrival(arrival.index)).await;
+        self.recorder.finish(arrival.index, walk);
+    }
+}
+
+/// The most users. Each holds a connection while its request is in flight; a load that needs more
+/// against a hanging system leaves arrivals unsent, which are bad and reported.
+const MOST_USERS: usize = 10_000;
+
+/// Files that are open for other reasons than users' connections.
+const OTHER_FILES: u64 = 64;
+
+/// How many users a load needs so that no arrival waits for one, even when every request runs into
+/// its timeout: for each journey its rate times the longest it can take (Little's law), a tenth
+/// more, and a few. At most [`MOST_USERS`], and what the limit of open files allows.
+pub(crate) fn users(load: &Load, open_files: u64) -> usize {
+    let Arrivals::Constant { rate } = &load.arrivals;
+    let busy: f64 = load
+        .journeys
+        .iter()
+        .map(|journey| {
+            rate.as_per_second() * load.share(&journey.name) * journey.longest().as_secs_f64()
+        })
+        .sum();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative; a float saturates"
+    )]
+    let needed = (busy * 1.1).ceil() as usize + 16;
+    let connections = usize::try_from(open_files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+    needed.min(MOST_USERS).min(connections.max(1))
+}
+
+/// Raises this process's limit of open files as far as it may, and returns it.
+pub(crate) fn raise_open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
+    // `None` is no limit.
+    if raised.is_ok() {
+        limit.maximum
+    } else {
+        limit.current
+    }
+    .unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::tests::load;
+    use crate::script::tests::step;
+    use serde_json::json;
+
+    fn check(rate: f64, timeouts: &[(u32, &str)], open_files: u64, expected: usize) {
+        let weights: Vec<u32> = timeouts.iter().map(|(weight, _)| *weight).collect();
+        let mut load = load(rate, &weights);
+        for (journey, (_, timeout)) in load.journeys.iter_mut().zip(timeouts) {
+            journey.steps = vec![step(json!({ "timeout": timeout }))];
+        }
+        assert_eq!(users(&load, open_files), expected);
+    }
+
+    #[test]
+    fn as_many_users_as_a_hanging_system_holds() {
+        check(200.0, &[(1, "10s")], 20_000, 2_216);
+        // 100/s for 1.5 s and 50/s for 3 s: 300 at a time.
+        check(150.0, &[(2, "1.5s"), (1, "3s")], 20_000, 346);
+        check(1.0, &[(1, "1ms")], 20_000, 17);
+        check(10_000.0, &[(1, "30s")], u64::MAX, MOST_USERS);
+        check(200.0, &[(1, "10s")], 1_024, 960);
+        check(200.0, &[(1, "10s")], 3, 1);
+    }
+}

@@ -1,0 +1,130 @@
+//! Users run by goose.
+//!
+//! goose launches the users, gives them one client, and loops their transaction; each turn of the
+//! loop serves one arrival. Its pacing, throttle and metrics stay off: arrivals come from the pacer,
+//! and the recorder measures from the intended start, which goose's metrics do not know.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread;
+
+use goose::GooseAttack;
+use goose::client::GooseClientBuilder;
+use goose::config::GooseConfiguration;
+use goose::goose::{Scenario, Transaction, TransactionFunction};
+use thiserror::Error;
+use tokio::runtime::{Builder, Runtime};
+
+use super::Work;
+use crate::session::Signal;
+use crate::transport::shared_client;
+
+/// Why users could not be launched.
+#[derive(Debug, Error)]
+pub(crate) enum LaunchError {
+    /// goose refused its settings.
+    #[error("goose refused: {0}")]
+    Goose(#[from] Box<goose::GooseError>),
+    /// No runtime or thread.
+    #[error("failed to start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// No HTTP client.
+    #[error("failed to make an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// goose would stop the users when a terminal's Ctrl-C reaches this process, too.
+    #[error("failed to take over Ctrl-C: {0}")]
+    Interrupt(#[from] ctrlc::Error),
+}
+
+/// Running users. Dropping it lets go of them without waiting for what is in flight.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Launches users; sends [`Signal::Staffed`] once all of them wait for arrivals, and
+/// [`Signal::Deserted`] should goose ever end.
+pub(crate) fn launch(
+    work: Arc<Work>,
+    users: usize,
+    signals: Sender<Signal>,
+) -> Result<Crew, LaunchError> {
+    // goose installs its own handler unless there is one. The lab decides when a load ends: it
+    // closes our input, or says so.
+    ctrlc::set_handler(|| {})?;
+    let client = shared_client()?;
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let attack = GooseAttack::initialize_with_config(configuration(users))
+        .map_err(Box::new)?
+        .set_client_builder_without_cookies(GooseClientBuilder::new().without_cookies())
+        .map_err(Box::new)?
+        .register_scenario(
+            Scenario::new("lab")
+                .register_transaction(
+                    Transaction::new(arrive(client, users, signals.clone())).set_on_start(),
+                )
+                .register_transaction(Transaction::new(serve(work))),
+        );
+    let handle = runtime.handle().clone();
+    thread::Builder::new()
+        .name("goose".to_owned())
+        .spawn(move || {
+            let reason = match handle.block_on(attack.execute()) {
+                Ok(_metrics) => "goose ended its users".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            // Nobody listens any more once the session has ended.
+            let _ = signals.send(Signal::Deserted(reason));
+        })?;
+    Ok(Crew {
+        runtime: Some(runtime),
+    })
+}
+
+fn configuration(users: usize) -> GooseConfiguration {
+    // Some of goose's fields are private, so there is no literal.
+    let mut configuration = GooseConfiguration::default();
+    // Demanded by goose; requests carry whole addresses.
+    configuration.host = Some("http://127.0.0.1".to_owned());
+    configuration.users = Some(users);
+    configuration.increase_rate = Some("100000".to_owned());
+    configuration.quiet = 1;
+    configuration.no_telnet = true;
+    configuration.no_websocket = true;
+    configuration.no_metrics = true;
+    configuration.no_print_metrics = true;
+    configuration.no_error_summary = true;
+    configuration
+}
+
+/// A user's first transaction: it gets the shared client; the last one to come reports all present.
+fn arrive(client: reqwest::Client, users: usize, signals: Sender<Signal>) -> TransactionFunction {
+    let present = AtomicUsize::new(0);
+    Arc::new(move |user| {
+        user.client = client.clone();
+        if present.fetch_add(1, Ordering::Relaxed) + 1 == users {
+            let _ = signals.send(Signal::Staffed);
+        }
+        Box::pin(async { Ok(()) })
+    })
+}
+
+/// A user's transaction from then on: one arrival.
+fn serve(work: Arc<Work>) -> TransactionFunction {
+    Arc::new(move |user| {
+        let work = Arc::clone(&work);
+        Box::pin(async move {
+            work.serve(&user.client).await;
+            Ok(())
+        })
+    })
+}

@@ -1,0 +1,268 @@
+//! The life of the generator: prepare, ready, start, report each second, end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use lab_model::Span;
+use lab_model::traffic::Journey;
+use lab_wire::{Assignment, FromGenerator, ToGenerator, VERSION};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Origin, now_nanos};
+use crate::executor::goose::{Crew, LaunchError, launch};
+use crate::executor::{Work, raise_open_files, users};
+use crate::input::Inbox;
+use crate::keys::Keys;
+use crate::output::Output;
+use crate::pacer::{self, Due};
+use crate::recorder::Recorder;
+use crate::schedule::{Schedule, ScheduleError};
+use crate::script::{self, ScriptError};
+
+/// What the session hears.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    /// The lab said something.
+    Said(ToGenerator),
+    /// The lab said something that is no message.
+    Garbled(String),
+    /// The lab closed our input.
+    HungUp,
+    /// All users wait for arrivals.
+    Staffed,
+    /// The users are gone.
+    Deserted(String),
+}
+
+/// Why the generator cannot do its work.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error("the lab speaks version {0} of the protocol, the generator version {VERSION}")]
+    Version(u32),
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error("failed to start the pacer: {0}")]
+    Pacer(std::io::Error),
+    #[error("{0}")]
+    Garbled(String),
+    #[error("expected {expected}, got {got}")]
+    Unexpected {
+        expected: &'static str,
+        got: &'static str,
+    },
+    #[error("the start lies {0} s away; is it an instant of this host's monotonic clock?")]
+    Start(u64),
+    #[error("the users are gone: {0}")]
+    Deserted(String),
+    #[error("failed to write to the lab: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// How far the start may lie from now, in seconds, before it is taken for a mistake.
+const FARTHEST_START: u64 = 60;
+
+/// How long what is in flight may take to notice a stop before it is given up, in steps of
+/// [`STOP_STEP`].
+const STOP_STEPS: u32 = 40;
+const STOP_STEP: Duration = Duration::from_millis(1);
+
+/// Between two looks at whether everything has ended, once the last phase has.
+const END_STEP: Span = Span::from_millis(5);
+
+/// What arrivals may take beyond their patience and their timeouts before the end gives them up:
+/// the coarseness of timers and of a busy machine.
+const END_MARGIN: Span = Span::from_secs(1);
+
+/// Runs one session to its end.
+pub(crate) fn run(mut output: Output, inbox: &Inbox) -> ExitCode {
+    let last = match session(&mut output, inbox) {
+        Ok(()) => FromGenerator::Ended,
+        Err(failure) => FromGenerator::Failed {
+            reason: failure.to_string(),
+        },
+    };
+    // A lab that is gone cannot be told.
+    let told = output.send(&last).is_ok();
+    if told && last == FromGenerator::Ended {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn session(output: &mut Output, inbox: &Inbox) -> Result<(), Failure> {
+    let Some(assignment) = wait(inbox, "prepare", |signal| match signal {
+        Signal::Said(ToGenerator::Prepare(assignment)) => Ok(assignment),
+        other => Err(other),
+    })?
+    else {
+        return Ok(());
+    };
+    let load = Load::prepare(&assignment, inbox.sender.clone())?;
+    let staffed = wait(inbox, "users to come", |signal| match signal {
+        Signal::Staffed => Ok(()),
+        other => Err(other),
+    })?;
+    if staffed.is_none() {
+        return Ok(());
+    }
+    output.send(&FromGenerator::Ready)?;
+    let start = wait(inbox, "start", |signal| match signal {
+        Signal::Said(ToGenerator::Start { monotonic_nanos }) => Ok(monotonic_nanos),
+        other => Err(other),
+    })?;
+    match start {
+        Some(nanos) => load.run(nanos, output, inbox),
+        None => Ok(()),
+    }
+}
+
+/// Waits for one signal; `None` when the lab wants no more.
+fn wait<T>(
+    inbox: &Inbox,
+    expected: &'static str,
+    accept: impl FnOnce(Signal) -> Result<T, Signal>,
+) -> Result<Option<T>, Failure> {
+    // The inbox holds a sender of its own, so it never disconnects.
+    let signal = inbox.signals.recv().unwrap_or(Signal::HungUp);
+    accept(signal).map_or_else(
+        |other| interrupt(other, expected).map(|()| None),
+        |value| Ok(Some(value)),
+    )
+}
+
+/// What a signal means that was not waited for: the end, or a failure.
+fn interrupt(signal: Signal, expected: &'static str) -> Result<(), Failure> {
+    let got = match signal {
+        Signal::HungUp | Signal::Said(ToGenerator::Stop) => return Ok(()),
+        Signal::Garbled(reason) => return Err(Failure::Garbled(reason)),
+        Signal::Deserted(reason) => return Err(Failure::Deserted(reason)),
+        Signal::Said(ToGenerator::Prepare(_)) => "prepare",
+        Signal::Said(ToGenerator::Start { .. }) => "start",
+        Signal::Staffed => "users",
+    };
+    Err(Failure::Unexpected { expected, got })
+}
+
+/// A load, prepared: users wait, nothing is due.
+struct Load {
+    work: Arc<Work>,
+    schedule: Schedule,
+    /// Kept so that the channel stays open when the pacer is done.
+    users: flume::Sender<Due>,
+    /// The longest an arrival can take from its due time.
+    longest: Span,
+    /// Kept until the end; dropping it lets the users go.
+    _crew: Crew,
+}
+
+impl Load {
+    fn prepare(assignment: &Assignment, signals: Sender<Signal>) -> Result<Self, Failure> {
+        if assignment.version != VERSION {
+            return Err(Failure::Version(assignment.version));
+        }
+        let load = &assignment.load;
+        let journeys = script::prepare(assignment)?;
+        let schedule = Schedule::new(load, &assignment.phases, assignment.seed)?;
+        let (sender, arrivals) = flume::unbounded();
+        let work = Arc::new(Work {
+            recorder: Recorder::new(schedule.clone(), &journeys),
+            journeys,
+            keys: Keys::new(assignment.seed),
+            arrivals,
+            stop: CancellationToken::new(),
+        });
+        let longest = load.journeys.iter().map(Journey::longest).max();
+        let crew = launch(Arc::clone(&work), users(load, raise_open_files()), signals)?;
+        Ok(Self {
+            work,
+            schedule,
+            users: sender,
+            longest: longest.unwrap_or_default(),
+            _crew: crew,
+        })
+    }
+
+    /// Runs from the start to the last report, whatever ends it.
+    fn run(self, start: u64, output: &mut Output, inbox: &Inbox) -> Result<(), Failure> {
+        let distance = start.abs_diff(now_nanos()) / 1_000_000_000;
+        if distance > FARTHEST_START {
+            return Err(Failure::Start(distance));
+        }
+        let origin = Origin::at(start);
+        pacer::start(
+            self.schedule.clone(),
+            origin,
+            self.users.clone(),
+            self.work.stop.clone(),
+        )
+        .map_err(Failure::Pacer)?;
+        let ended = self.attend(origin, output, inbox);
+        self.stop();
+        self.work.recorder.close(origin.elapsed());
+        // The last report goes out even when something failed: what was measured was measured.
+        self.report(origin, output)
+            .map_err(Failure::Output)
+            .and(ended)
+    }
+
+    /// Reports each second until every arrival has ended or something else ends the load.
+    fn attend(&self, origin: Origin, output: &mut Output, inbox: &Inbox) -> Result<(), Failure> {
+        let recorder = &self.work.recorder;
+        let end = self.schedule.end();
+        let give_up = end
+            .plus(Recorder::PATIENCE)
+            .plus(self.longest)
+            .plus(END_MARGIN);
+        let mut next_report = Span::from_secs(1);
+        loop {
+            let now = origin.elapsed();
+            if now >= end && (now >= give_up || recorder.is_settled(now)) {
+                return Ok(());
+            }
+            if now >= next_report {
+                self.report(origin, output)?;
+                // After a pause of the whole process one report covers all of it.
+                while next_report <= now {
+                    next_report = next_report.plus(Span::from_secs(1));
+                }
+            }
+            let wake = if now >= end {
+                now.plus(END_STEP).min(next_report)
+            } else {
+                next_report.min(end)
+            };
+            match inbox.signals.recv_timeout(origin.until(wake).duration()) {
+                Ok(signal) => return interrupt(signal, "stop"),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    fn report(&self, origin: Origin, output: &mut Output) -> std::io::Result<()> {
+        let report = self.work.recorder.report(origin.elapsed());
+        if !report.acknowledged.is_empty() {
+            output.send(&FromGenerator::Acknowledged(report.acknowledged))?;
+        }
+        output.send(&FromGenerator::Report(report.load))
+    }
+
+    /// Cancels what is in flight and gives it a moment to end by itself.
+    fn stop(&self) {
+        self.work.stop.cancel();
+        for _ in 0..STOP_STEPS {
+            if self.work.recorder.in_flight() == 0 {
+                return;
+            }
+            std::thread::sleep(STOP_STEP);
+        }
+    }
+}
