@@ -1,1 +1,31 @@
-//! lab-engine
+//! A plan becomes a run: the environment starts, load flows, faults come and go on time, and all
+//! of it is written to the journal in one order on one clock.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `seam` | what a run needs from the world: the traits that drivers implement |
+//! | `clock` | the run's one clock |
+//! | `stop` | the two-step stop: first signal heals and tears down, the second tears down fast |
+//! | `timeline` | pure: the plan's moments in order |
+//! | `receipts` | faults that are armed, and their way back |
+//! | `recorder` | events get their time and reach every sink |
+//! | `start` | services in waves, callees first, each awaited until ready |
+//! | `dispatcher` | the loop that puts everything in one order |
+//! | `run` | the life of a run: start, dispatch, heal, tear down |
+//! | `scripted` | a double of every seam, for tests without network or processes |
+
+pub mod clock;
+mod dispatcher;
+mod receipts;
+mod recorder;
+pub mod run;
+#[cfg(test)]
+mod scripted;
+pub mod seam;
+mod start;
+pub mod stop;
+pub mod timeline;
+
+pub use run::{Run, Seams};
+pub use seam::Failure;
+pub use stop::Stop;

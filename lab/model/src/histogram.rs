@@ -23,7 +23,11 @@ impl Histogram {
     const DIGITS: u8 = 3;
 
     /// An empty histogram.
-    #[expect(clippy::missing_panics_doc, reason = "three digits are valid")]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "three digits are valid"
+    )]
     pub fn new() -> Self {
         // Auto-resizing keeps an empty histogram small; the bounds above are enforced on record.
         let inner = hdrhistogram::Histogram::new(Self::DIGITS).expect("valid digits");
@@ -32,11 +36,12 @@ impl Histogram {
 
     /// Counts one duration.
     pub fn record(&mut self, span: Span) {
-        self.record_many(span.as_micros(), 1);
+        self.record_many(span, 1);
     }
 
-    fn record_many(&mut self, micros: u64, count: u64) {
-        let value = micros.clamp(1, Self::LONGEST);
+    /// Counts the same duration several times.
+    pub fn record_many(&mut self, span: Span, count: u64) {
+        let value = span.as_micros().clamp(1, Self::LONGEST);
         // Cannot fail: the histogram resizes itself and the value is bounded.
         let _ = self.0.record_n(value, count);
     }
@@ -129,7 +134,7 @@ impl<'de> Deserialize<'de> for Histogram {
                     if value == 0 || value > Histogram::LONGEST * 2 || count > 1 << 50 {
                         return Err(A::Error::custom("a bucket out of range"));
                     }
-                    histogram.record_many(value, count);
+                    histogram.record_many(Span::from_micros(value), count);
                 }
                 Ok(histogram)
             }

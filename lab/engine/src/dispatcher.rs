@@ -1,0 +1,277 @@
+//! The loop that puts moments, observations and signals in one order.
+//!
+//! Moments come first: whatever else arrives is stamped after every moment that was due by then,
+//! so an entry belongs to the phase in which it stands in the journal.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use lab_model::event::Event;
+use lab_model::traffic::Journey;
+use lab_model::{Plan, Span};
+use lab_verdict::{abort, gate};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::clock::Clock;
+use crate::receipts::Receipts;
+use crate::recorder::Recorder;
+use crate::seam::{Failure, FaultPlane, Signal};
+use crate::stop::{Stop, Urgency};
+use crate::timeline::{Moment, Move, moments};
+
+/// How often links and faults are looked at.
+const TICK: Span = Span::from_secs(1);
+/// What a fault plane may take for one answer.
+const ANSWER: Duration = Duration::from_secs(5);
+/// What the generator may take, beyond the longest journey, to report its end.
+const GRACE: Span = Span::from_secs(3);
+
+/// Why the dispatcher came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// Every moment was reached and every arrival resolved.
+    Completed,
+    /// The baseline already breaks an objective: nothing was injected.
+    Unhealthy,
+    /// An abort condition (index) held.
+    Aborted(usize),
+    /// A signal asked for the end.
+    Interrupted(i32),
+    /// Something the run needs broke.
+    Failed(Failure),
+}
+
+pub(crate) struct Dispatcher<'a> {
+    plan: &'a Plan,
+    plane: &'a dyn FaultPlane,
+    recorder: &'a mut Recorder,
+    receipts: &'a mut Receipts,
+    signals: &'a mut UnboundedReceiver<Signal>,
+    stop: &'a Stop,
+    /// Faults that were found gone: once is enough for the journal.
+    lost: BTreeSet<usize>,
+    clock: Clock,
+    zero: Span,
+    moments: VecDeque<Moment>,
+    next_tick: Span,
+    observed: Option<Span>,
+    load_ended: bool,
+}
+
+/// What woke the loop.
+enum Input {
+    Stop(i32),
+    Signal(Signal),
+    Time,
+}
+
+impl<'a> Dispatcher<'a> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "everything a run owns, borrowed once"
+    )]
+    pub(crate) fn new(
+        plan: &'a Plan,
+        plane: &'a dyn FaultPlane,
+        recorder: &'a mut Recorder,
+        receipts: &'a mut Receipts,
+        signals: &'a mut UnboundedReceiver<Signal>,
+        stop: &'a Stop,
+        clock: Clock,
+        zero: Span,
+    ) -> Self {
+        Self {
+            plan,
+            plane,
+            recorder,
+            receipts,
+            signals,
+            stop,
+            lost: BTreeSet::new(),
+            clock,
+            zero,
+            moments: moments(plan).into(),
+            // Between whole seconds, where phases tend to begin and end.
+            next_tick: zero.plus(Span::from_millis(500)),
+            observed: None,
+            load_ended: false,
+        }
+    }
+
+    /// Runs until the last arrival is resolved, or until there is a reason to end sooner.
+    pub(crate) async fn run(mut self) -> Finish {
+        let longest = self
+            .plan
+            .load
+            .journeys
+            .iter()
+            .map(Journey::longest)
+            .max()
+            .unwrap_or_default();
+        let last = self.zero.plus(self.plan.length()).plus(longest).plus(GRACE);
+        loop {
+            let input = self.wait().await;
+            let now = self.clock.now();
+            while let Some(moment) = self.due(now) {
+                match self.reach(moment).await {
+                    Ok(None) => {}
+                    Ok(Some(finish)) => return finish,
+                    Err(failure) => return Finish::Failed(failure),
+                }
+            }
+            let outcome = match input {
+                Input::Stop(signal) => Ok(Some(Finish::Interrupted(signal))),
+                Input::Signal(signal) => Ok(self.take(now, signal)),
+                Input::Time => Ok(None),
+            };
+            let outcome = match outcome {
+                Ok(None) if now >= self.next_tick => self.tick(now).await.map(|()| None),
+                other => other,
+            };
+            match outcome {
+                Ok(Some(finish)) => return finish,
+                Err(failure) => return Finish::Failed(failure),
+                Ok(None) => {}
+            }
+            if let Some(failure) = self.recorder.failure.clone() {
+                return Finish::Failed(failure);
+            }
+            if self.moments.is_empty() && self.load_ended {
+                return self
+                    .observe(self.clock.now())
+                    .await
+                    .map_or_else(Finish::Failed, |()| Finish::Completed);
+            }
+            if now >= last {
+                let reason = "the generator did not report its end";
+                return Finish::Failed(Failure::new("load", reason));
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Input {
+        let moment = self.moments.front().map(|moment| self.zero.plus(moment.at));
+        let next = moment.map_or(self.next_tick, |at| at.min(self.next_tick));
+        let until: Instant = self.clock.instant(next);
+        tokio::select! {
+            biased;
+            signal = self.stop.at_least(Urgency::Orderly) => Input::Stop(signal),
+            () = sleep_until(until) => Input::Time,
+            Some(signal) = self.signals.recv() => Input::Signal(signal),
+        }
+    }
+
+    /// The next moment, if its time has come.
+    fn due(&mut self, now: Span) -> Option<Moment> {
+        let moment = *self.moments.front()?;
+        (self.zero.plus(moment.at) <= now).then(|| self.moments.pop_front())?
+    }
+
+    async fn reach(&mut self, moment: Moment) -> Result<Option<Finish>, Failure> {
+        let at = self.zero.plus(moment.at);
+        if self.observed != Some(at) && moment.action != Move::Begin(0) {
+            // What was seen until now belongs to the phase that ends here.
+            self.observe(at.minus(Span::from_micros(1))).await?;
+            self.observed = Some(at);
+        }
+        match moment.action {
+            Move::Begin(phase) => self.recorder.record_at(at, Event::PhaseStarted { phase }),
+            Move::Judge(baseline) => {
+                let broken = gate::broken(self.plan, &self.recorder.tally, baseline);
+                let healthy = broken.is_empty();
+                self.recorder.record_at(at, Event::Gate { broken });
+                if !healthy {
+                    return Ok(Some(Finish::Unhealthy));
+                }
+            }
+            Move::Arm(fault) => self.arm(fault).await?,
+            Move::Heal(fault) => {
+                if let Some(receipt) = self.receipts.take(fault) {
+                    answer(self.plane.heal(&receipt)).await?;
+                    self.recorder.record(Event::FaultHealed { fault });
+                }
+            }
+            Move::End => {}
+        }
+        Ok(None)
+    }
+
+    async fn arm(&mut self, index: usize) -> Result<(), Failure> {
+        let Some(fault) = self.plan.faults.get(index) else {
+            return Ok(());
+        };
+        let receipt = answer(self.plane.apply(index, fault)).await?;
+        self.receipts.add(receipt.clone());
+        let event = match answer(self.plane.verify(&receipt)).await? {
+            None => Event::FaultArmed { fault: index },
+            Some(found) => Event::FaultLost {
+                fault: index,
+                found,
+            },
+        };
+        self.recorder.record(event);
+        Ok(())
+    }
+
+    async fn tick(&mut self, now: Span) -> Result<(), Failure> {
+        while self.next_tick <= now {
+            self.next_tick = self.next_tick.plus(TICK);
+        }
+        self.observe(now).await?;
+        let mut lost = Vec::new();
+        for receipt in self.receipts.iter() {
+            if let Some(found) = answer(self.plane.verify(receipt)).await? {
+                lost.push((receipt.fault, found));
+            }
+        }
+        for (fault, found) in lost {
+            if self.lost.insert(fault) {
+                self.recorder.record(Event::FaultLost { fault, found });
+            }
+        }
+        Ok(())
+    }
+
+    async fn observe(&mut self, at: Span) -> Result<(), Failure> {
+        let observation = answer(self.plane.observe()).await?;
+        for link in observation.links {
+            self.recorder.record_at(at, Event::Link(Box::new(link)));
+        }
+        for fault in observation.faults {
+            self.recorder.record_at(at, Event::Fault(fault));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, now: Span, signal: Signal) -> Option<Finish> {
+        match signal {
+            Signal::Load(report) => {
+                self.recorder.record_at(now, Event::Load(report));
+                let aborted = abort::held(self.plan, &self.recorder.tally);
+                aborted.map(Finish::Aborted)
+            }
+            Signal::LoadEnded { acknowledged } => {
+                self.recorder
+                    .record_at(now, Event::LoadEnded { acknowledged });
+                self.load_ended = true;
+                let early = now < self.zero.plus(self.plan.length());
+                early.then(|| Finish::Failed(Failure::new("load", "the generator ended too early")))
+            }
+            Signal::Service(name, state) => {
+                // A service that dies under a fault is a finding, not a failure of the lab: the
+                // run goes on, and the verdict names it.
+                self.recorder.record_at(now, Event::Service { name, state });
+                None
+            }
+            Signal::Failed(failure) => Some(Finish::Failed(failure)),
+        }
+    }
+}
+
+/// Bounds what a plane may take.
+async fn answer<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    timeout(ANSWER, work)
+        .await
+        .unwrap_or_else(|_| Err(Failure::new("proxy", "no answer within 5 s")))
+}

@@ -1,0 +1,214 @@
+//! The life of a run: start, dispatch, heal, tear down. Whatever happens on the way, what was
+//! started is stopped, what was armed is healed, and the journal is closed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lab_model::event::{Event, Opened, ServiceState};
+use lab_model::{Link, Name};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::sleep_until;
+
+use crate::clock::Clock;
+use crate::dispatcher::{Dispatcher, Finish};
+use crate::receipts::Receipts;
+use crate::recorder::Recorder;
+use crate::seam::{
+    Context, Environment, EnvironmentDriver, Failure, FaultPlane, Load, LoadDriver, Pace, Probe,
+    Signal, Sink,
+};
+use crate::start;
+use crate::stop::{Stop, Urgency};
+
+/// How far ahead the load's start is announced, so that everyone is ready for it.
+const LEAD: Duration = Duration::from_millis(200);
+
+/// What a run works with.
+pub struct Seams {
+    /// Starts services.
+    pub driver: Box<dyn EnvironmentDriver>,
+    /// Proxies and faults.
+    pub plane: Box<dyn FaultPlane>,
+    /// Drives load.
+    pub load: Box<dyn LoadDriver>,
+    /// Asks services whether they are ready.
+    pub probe: Box<dyn Probe>,
+}
+
+/// A run, ready to be executed.
+pub struct Run {
+    /// The journal's first entry, the plan within it.
+    pub opened: Opened,
+    /// Its id and folder.
+    pub context: Context,
+    /// What it works with.
+    pub seams: Seams,
+    /// Who takes its entries; the journal's file first.
+    pub sinks: Vec<Box<dyn Sink>>,
+    /// How it is asked to end.
+    pub stop: Stop,
+}
+
+impl Run {
+    /// Executes the plan. What happened is in the journal; an error means that not even that
+    /// could be written.
+    pub async fn execute(self) -> Result<(), Failure> {
+        let Self {
+            opened,
+            context,
+            seams,
+            sinks,
+            stop,
+        } = self;
+        let plan = opened.plan.clone();
+        let clock = Clock::start();
+        let mut recorder = Recorder::new(clock, &plan, sinks);
+        recorder.record(Event::Opened(Box::new(opened)));
+        let (sender, mut signals) = mpsc::unbounded_channel();
+
+        let environment = match seams.driver.open(&context, sender.clone()).await {
+            Ok(environment) => Some(environment),
+            Err(failure) => {
+                failed(&mut recorder, failure);
+                None
+            }
+        };
+        let mut left = Vec::new();
+        if let Some(environment) = environment {
+            let mut receipts = Receipts::default();
+            let mut load = None;
+            let begun = {
+                let work = begin(
+                    &plan,
+                    &context,
+                    &seams,
+                    environment.as_ref(),
+                    &mut recorder,
+                    &mut signals,
+                    sender.clone(),
+                );
+                tokio::select! {
+                    biased;
+                    signal = stop.at_least(Urgency::Orderly) => Err(Finish::Interrupted(signal)),
+                    ready = work => ready.map_err(Finish::Failed),
+                }
+            };
+            let finish = match begun {
+                Ok(ready) => {
+                    let load = load.insert(ready);
+                    let zero = clock.now().plus(LEAD.into());
+                    match load.start(clock.instant(zero)).await {
+                        Ok(()) => {
+                            sleep_until(clock.instant(zero)).await;
+                            recorder.record_at(zero, Event::LoadStarted);
+                            Dispatcher::new(
+                                &plan,
+                                seams.plane.as_ref(),
+                                &mut recorder,
+                                &mut receipts,
+                                &mut signals,
+                                &stop,
+                                clock,
+                                zero,
+                            )
+                            .run()
+                            .await
+                        }
+                        Err(failure) => Finish::Failed(failure),
+                    }
+                }
+                Err(finish) => finish,
+            };
+            conclude(&mut recorder, finish);
+            if let Some(mut load) = load {
+                load.stop().await;
+                drain(&mut recorder, &mut signals);
+            }
+            let (healed, unhealed) = receipts.heal_all(seams.plane.as_ref()).await;
+            for fault in healed {
+                recorder.record(Event::FaultHealed { fault });
+            }
+            left.extend(unhealed);
+            left.extend(tear_down(environment.as_ref(), &seams, &stop).await);
+            for service in &plan.system.services {
+                let (name, state) = (service.name.clone(), ServiceState::Stopped);
+                recorder.record(Event::Service { name, state });
+            }
+        }
+        recorder.record(Event::CleanedUp { left });
+        recorder.record(Event::Closed);
+        recorder.failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Starts the system and gets the generator ready.
+async fn begin(
+    plan: &lab_model::Plan,
+    context: &Context,
+    seams: &Seams,
+    environment: &dyn Environment,
+    recorder: &mut Recorder,
+    signals: &mut UnboundedReceiver<Signal>,
+    sender: crate::seam::Signals,
+) -> Result<Box<dyn Load>, Failure> {
+    let listens = start::start(&plan.system, environment, seams, recorder, signals).await?;
+    seams
+        .load
+        .prepare(context, plan, targets(&listens), sender)
+        .await
+}
+
+/// Where the load reaches each service: the proxies of the entry links.
+fn targets(listens: &BTreeMap<Link, SocketAddr>) -> BTreeMap<Name, String> {
+    listens
+        .iter()
+        .filter(|(link, _)| link.is_entry())
+        .map(|(link, listen)| (link.to.clone(), listen.to_string()))
+        .collect()
+}
+
+fn failed(recorder: &mut Recorder, failure: Failure) {
+    recorder.record(Event::Failed {
+        part: failure.part,
+        reason: failure.reason,
+    });
+}
+
+/// Why the load phase ended, as an entry; a completed run and an unhealthy baseline have theirs.
+fn conclude(recorder: &mut Recorder, finish: Finish) {
+    match finish {
+        Finish::Completed | Finish::Unhealthy => {}
+        Finish::Aborted(condition) => recorder.record(Event::Aborted { condition }),
+        Finish::Interrupted(signal) => recorder.record(Event::Interrupted { signal }),
+        Finish::Failed(failure) => failed(recorder, failure),
+    }
+}
+
+/// Records what the generator and the services still had to say.
+fn drain(recorder: &mut Recorder, signals: &mut UnboundedReceiver<Signal>) {
+    while let Ok(signal) = signals.try_recv() {
+        match signal {
+            Signal::Load(report) => recorder.record(Event::Load(report)),
+            Signal::LoadEnded { acknowledged } => {
+                recorder.record(Event::LoadEnded { acknowledged });
+            }
+            Signal::Service(name, state) => recorder.record(Event::Service { name, state }),
+            Signal::Failed(_) => {}
+        }
+    }
+}
+
+/// Stops services and proxies; a second request makes it fast.
+async fn tear_down(environment: &dyn Environment, seams: &Seams, stop: &Stop) -> Vec<String> {
+    let mut left = tokio::select! {
+        biased;
+        _ = stop.at_least(Urgency::Fast) => environment.stop(Pace::Fast).await,
+        left = environment.stop(Pace::Orderly) => left,
+    };
+    left.extend(seams.plane.close().await);
+    left
+}
+
+#[cfg(test)]
+mod tests;

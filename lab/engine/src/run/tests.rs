@@ -1,0 +1,264 @@
+//! Whole runs on doubles, in paused time.
+
+use std::time::Duration;
+
+use lab_model::event::{Event, ServiceState};
+use lab_model::{Journal, Plan};
+
+use crate::scripted::{Played, Script, plan, plan_with_abort, play};
+use crate::stop::Stop;
+
+fn journal(played: &Played) -> Journal {
+    let journal = Journal::read(&played.journal).unwrap();
+    assert!(journal.is_complete(), "{:?}", journal.damage);
+    journal
+}
+
+/// Plays a plan while someone asks for the end after each of these times.
+async fn play_with_stops(plan: Plan, script: Script, after: &[u64]) -> Played {
+    let stop = Stop::new();
+    let asking = stop.clone();
+    let mut times = after.to_vec();
+    times.sort_unstable();
+    let asker = tokio::spawn(async move {
+        let begun = tokio::time::Instant::now();
+        for millis in times {
+            tokio::time::sleep_until(begun + Duration::from_millis(millis)).await;
+            asking.ask(2);
+        }
+    });
+    let played = play(plan, script, stop).await;
+    asker.abort();
+    played
+}
+
+fn has(played: &Played, entry: &str) -> bool {
+    played.log.iter().any(|line| line == entry)
+}
+
+/// What was applied is healed, what was opened is stopped, and the journal is closed.
+fn check_nothing_left(played: &Played) {
+    let count = |start: &str| {
+        played
+            .log
+            .iter()
+            .filter(|line| line.starts_with(start))
+            .count()
+    };
+    assert_eq!(count("apply"), count("heal"), "{:?}", played.log);
+    assert_eq!(
+        count("open environment"),
+        count("stop environment"),
+        "{:?}",
+        played.log
+    );
+    assert_eq!(
+        count("prepare load"),
+        count("stop load"),
+        "{:?}",
+        played.log
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_run() {
+    let played = play(plan(), Script::default(), Stop::new()).await;
+    assert_eq!(played.outcome, Ok(()));
+    let expected = [
+        "open environment",
+        "proxy on client -> web",
+        "proxy on web -> store",
+        "launch store calling []",
+        "connect web -> store to store:80",
+        "launch web calling [\"store\"]",
+        "connect client -> web to web:80",
+        "prepare load on [\"web\"]",
+        "start load",
+        "apply down",
+        "heal 0",
+        "stop load",
+        "stop environment Orderly",
+        "close proxies",
+    ];
+    assert_eq!(played.log, expected);
+    let journal = journal(&played);
+    let zero = journal
+        .records
+        .iter()
+        .find(|r| r.event == Event::LoadStarted)
+        .unwrap()
+        .at;
+    let since_zero = |wanted: &Event| -> Vec<u64> {
+        let found = journal
+            .records
+            .iter()
+            .filter(|record| &record.event == wanted);
+        found
+            .map(|record| record.at.minus(zero).as_micros())
+            .collect()
+    };
+    assert_eq!(since_zero(&Event::FaultArmed { fault: 0 }), [4_000_000]);
+    assert_eq!(since_zero(&Event::FaultHealed { fault: 0 }), [8_000_000]);
+    assert_eq!(since_zero(&Event::PhaseStarted { phase: 3 }), [8_000_000]);
+    assert!(
+        journal
+            .events()
+            .any(|event| event == &Event::Gate { broken: vec![] })
+    );
+    let times: Vec<_> = journal.records.iter().map(|record| record.at).collect();
+    assert!(times.is_sorted());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unhealthy_baseline_injects_nothing() {
+    let script = Script {
+        bad: vec![0.0, 0.3],
+        ..Script::default()
+    };
+    let played = play(plan(), script, Stop::new()).await;
+    check_nothing_left(&played);
+    assert!(!has(&played, "apply down"));
+    let journal = journal(&played);
+    assert!(
+        journal
+            .events()
+            .any(|event| event == &Event::Gate { broken: vec![0] })
+    );
+    assert!(
+        !journal
+            .events()
+            .any(|event| event == &Event::PhaseStarted { phase: 2 })
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_found_gone_is_said_once() {
+    let removed_after = Some(Duration::from_millis(1_200));
+    let played = play(
+        plan(),
+        Script {
+            removed_after,
+            ..Script::default()
+        },
+        Stop::new(),
+    )
+    .await;
+    check_nothing_left(&played);
+    let journal = journal(&played);
+    let lost = journal
+        .events()
+        .filter(|event| matches!(event, Event::FaultLost { .. }));
+    assert_eq!(lost.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_condition_stops_heals_and_tears_down() {
+    let script = Script {
+        bad: vec![0.0, 0.0, 0.9],
+        ..Script::default()
+    };
+    let played = play(plan_with_abort(), script, Stop::new()).await;
+    check_nothing_left(&played);
+    let journal = journal(&played);
+    assert!(
+        journal
+            .events()
+            .any(|event| event == &Event::Aborted { condition: 0 })
+    );
+    assert!(
+        !journal
+            .events()
+            .any(|event| event == &Event::PhaseStarted { phase: 3 })
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_never_ready_is_named_with_its_last_lines() {
+    let script = Script {
+        never_ready: Some("web"),
+        ..Script::default()
+    };
+    let played = play(plan(), script, Stop::new()).await;
+    check_nothing_left(&played);
+    let journal = journal(&played);
+    let failed = journal.events().find_map(|event| match event {
+        Event::Failed { part, reason } => Some((part.as_str(), reason.as_str())),
+        _ => None,
+    });
+    let expected = "not ready within 2s (connection refused)\ncommand: web\nits last lines:\n  \
+                    web says why";
+    assert_eq!(failed, Some(("service web", expected)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_exits_is_not_waited_for() {
+    let script = Script {
+        exits: Some("store"),
+        ..Script::default()
+    };
+    let played = play(plan(), script, Stop::new()).await;
+    check_nothing_left(&played);
+    let journal = journal(&played);
+    assert!(journal.records.last().unwrap().at.as_secs_f64() < 1.0);
+    let status = "exit status: 1".to_owned();
+    assert!(journal.events().any(|event| matches!(
+        event,
+        Event::Service { state: ServiceState::Exited { status: found }, .. } if *found == status
+    )));
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_whatever_moment_the_end_is_asked_for_nothing_is_left() {
+    for millis in (0..12_000).step_by(370) {
+        let played = play_with_stops(plan(), Script::default(), &[millis]).await;
+        check_nothing_left(&played);
+        let journal = journal(&played);
+        let interrupted = Event::Interrupted { signal: 2 };
+        // The load starts 200 ms after the run.
+        let ended_first = millis > 11_200;
+        assert_eq!(
+            journal.events().any(|event| event == &interrupted),
+            !ended_first,
+            "{millis}"
+        );
+        assert!(has(&played, "stop environment Orderly"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_request_makes_it_fast() {
+    let played = play_with_stops(plan(), Script::default(), &[5_000, 5_100]).await;
+    check_nothing_left(&played);
+    assert!(has(&played, "stop environment Fast"));
+    journal(&played);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_removed_is_named() {
+    let script = Script {
+        leftover: Some("process 7"),
+        heal_fails: true,
+        ..Script::default()
+    };
+    let played = play_with_stops(plan(), script, &[5_000]).await;
+    let journal = journal(&played);
+    let left = journal.events().find_map(|event| match event {
+        Event::CleanedUp { left } => Some(left.clone()),
+        _ => None,
+    });
+    let expected = ["fault on web -> store: proxy: does not answer", "process 7"];
+    assert_eq!(left.unwrap(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_ends_the_run_and_still_cleans_up() {
+    for entries in [1, 5, 20, 40] {
+        let script = Script {
+            disk_full_at: Some(entries),
+            ..Script::default()
+        };
+        let played = play(plan(), script, Stop::new()).await;
+        assert!(played.outcome.is_err());
+        check_nothing_left(&played);
+    }
+}
