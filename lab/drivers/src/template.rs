@@ -1,0 +1,87 @@
+//! `{lab}`, `{port}`, `{link:X}` and `{data}` in commands, arguments and environment values.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use lab_model::Name;
+
+/// What placeholders stand for.
+pub(crate) struct Values<'a> {
+    /// `{lab}`
+    pub(crate) lab: &'a str,
+    /// `{port}`
+    pub(crate) port: u16,
+    /// `{data}`
+    pub(crate) data: &'a str,
+    /// `{link:X}`
+    pub(crate) links: &'a BTreeMap<Name, SocketAddr>,
+}
+
+impl Values<'_> {
+    /// Replaces every placeholder; braces that hold anything else stay as they are, so that JSON
+    /// and shell text pass through. An error names a link that the service does not have.
+    pub(crate) fn fill(&self, text: &str) -> Result<String, String> {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            filled.push_str(&rest[..open]);
+            rest = &rest[open..];
+            let Some(close) = rest.find('}') else { break };
+            let known = match &rest[1..close] {
+                "lab" => Some(self.lab.to_owned()),
+                "port" => Some(self.port.to_string()),
+                "data" => Some(self.data.to_owned()),
+                inner => match inner.strip_prefix("link:") {
+                    Some(callee) => Some(self.link(callee)?),
+                    None => None,
+                },
+            };
+            if let Some(value) = known {
+                filled.push_str(&value);
+                rest = &rest[close + 1..];
+            } else {
+                filled.push('{');
+                rest = &rest[1..];
+            }
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+
+    fn link(&self, callee: &str) -> Result<String, String> {
+        self.links
+            .iter()
+            .find(|(name, _)| name.as_str() == callee.trim())
+            .map(|(_, listen)| listen.to_string())
+            .ok_or_else(|| format!("`{{link:{callee}}}`: the service has no link to {callee}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let links = [(Name::new("b").unwrap(), "127.0.0.1:9".parse().unwrap())].into();
+        let values = Values {
+            lab: "/bin/lab",
+            port: 80,
+            data: "/d",
+            links: &links,
+        };
+        let filled = values.fill(text);
+        assert_eq!(filled.as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn placeholders() {
+        check("{lab} --port={port}", Ok("/bin/lab --port=80"));
+        check("http://{link:b}/x", Ok("http://127.0.0.1:9/x"));
+        check(
+            "{\"json\": {\"a\": 1}} {data}",
+            Ok("{\"json\": {\"a\": 1}} /d"),
+        );
+        check("{ {{port}} {", Ok("{ {80} {"));
+        check("{link:c}", Err("`{link:c}`: the service has no link to c"));
+    }
+}
