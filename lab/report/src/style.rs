@@ -78,6 +78,7 @@ const fn spelled(c: char) -> Option<&'static str> {
         '…' => "...",
         'µ' => "u",
         '█' | '▌' => "#",
+        '░' => ".",
         '│' | '├' | '┤' | '┼' => "|",
         _ => return None,
     })

@@ -1,0 +1,93 @@
+//! The faults of a plan: what, where, when, how it is seen and how it is taken back.
+
+use lab_model::plan::{Effect, Fault, Plan};
+use lab_model::toxic::Direction;
+use lab_model::{Ratio, Span};
+
+use super::timeline;
+use crate::format;
+use crate::line::Line;
+use crate::page::Page;
+use crate::style::Tone;
+
+/// The room of the words at the left of a fault's lines.
+const LABEL: usize = 8;
+
+pub(super) fn write(page: &mut Page, plan: &Plan) {
+    if plan.faults.is_empty() {
+        page.line(0, &Line::plain("No fault is injected."));
+    }
+    for (index, fault) in plan.faults.iter().enumerate() {
+        let title = Line::of(Tone::Bad, format!("{:>2}", index + 1))
+            .then(Tone::Plain, "  ")
+            .then(Tone::Strong, fault.summary.clone())
+            .then(Tone::Plain, format!(" on {}", format::link(&fault.link)));
+        page.line(0, &title);
+        let mut note = |label: &str, text: &str| {
+            page.labelled(4, &Line::of(Tone::Quiet, label), LABEL, &Line::plain(text));
+        };
+        note("acts on", &scope(fault));
+        note("armed", &armed(fault));
+        note("seen by", &effect(&fault.effect));
+        note("undo", &fault.undo);
+    }
+}
+
+/// Which way and on how much of the traffic.
+fn scope(fault: &Fault) -> String {
+    let way = match fault.direction {
+        Direction::Upstream => "requests",
+        Direction::Downstream => "replies",
+    };
+    if fault.toxicity == Ratio::ONE {
+        format!("{way}, every connection")
+    } else {
+        format!(
+            "{way}, {} of connections, chosen by the seed",
+            format::percent(fault.toxicity.get())
+        )
+    }
+}
+
+/// `20 – 50 s`, or for many windows their number and what they add up to.
+fn armed(fault: &Fault) -> String {
+    match fault.windows.as_slice() {
+        [] => "never".to_owned(),
+        windows @ ([_] | [_, _] | [_, _, _]) => windows
+            .iter()
+            .map(|window| timeline::stretch(window.from, window.to))
+            .collect::<Vec<_>>()
+            .join(", "),
+        windows @ [first, .., last] => {
+            let whole = windows.iter().fold(Span::ZERO, |sum, window| {
+                sum.plus(window.to.minus(window.from))
+            });
+            format!(
+                "{} times between {}, {} in all",
+                windows.len(),
+                timeline::stretch(first.from, last.to),
+                format::planned(whole)
+            )
+        }
+    }
+}
+
+/// What the proxy's counters must show.
+pub(crate) fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Delay { mean, jitter } if *jitter == Span::ZERO => {
+            format!("a delay of {}", format::planned(*mean))
+        }
+        Effect::Delay { mean, jitter } => format!(
+            "a delay of {} ± {}",
+            format::planned(*mean),
+            format::planned(*jitter)
+        ),
+        Effect::Throttle { rate } => format!("at most {rate} a connection"),
+        Effect::Reset => "connections reset".to_owned(),
+        Effect::Refuse => "connections refused or cut".to_owned(),
+        Effect::Withhold => "bytes that vanish".to_owned(),
+        Effect::Close => "connections closed early".to_owned(),
+        Effect::Reshape => "bytes passed on in another shape".to_owned(),
+    }
+}

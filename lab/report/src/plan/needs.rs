@@ -1,0 +1,66 @@
+//! What each objective of a plan needs to pass and to fail.
+
+use lab_model::Name;
+use lab_model::objective::Objective;
+use lab_model::plan::{Phase, Plan};
+use lab_verdict::evidence::ALPHA;
+use lab_verdict::planning::{self, bounds, fail_alpha};
+
+use crate::format;
+use crate::line::Line;
+use crate::page::Page;
+use crate::style::Tone;
+
+/// Objectives with each of the phases in which they are judged.
+pub(super) fn pairs(plan: &Plan) -> impl Iterator<Item = (&Objective, &Phase)> {
+    plan.objectives.iter().flat_map(move |objective| {
+        let phases = objective.during.iter();
+        phases.filter_map(move |index| Some((objective, plan.phases.get(*index)?)))
+    })
+}
+
+/// How many arrivals of a journey are expected in a phase.
+pub(super) fn expected(plan: &Plan, phase: &Phase, journey: &Name) -> u64 {
+    let all = plan.load.arrivals.count_between(phase.start, phase.end());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a count"
+    )]
+    let share = (all as f64 * plan.load.share(journey)).round() as u64;
+    share
+}
+
+pub(super) fn write(page: &mut Page, plan: &Plan) {
+    let fail = fail_alpha(ALPHA, planning::pairs(&plan.objectives));
+    let name = |phase: &Phase| phase.name.as_str().len();
+    let room = 2 + plan.phases.iter().map(name).max().unwrap_or(0);
+    for objective in &plan.objectives {
+        page.line(2, &Line::of(Tone::Strong, objective.to_string()));
+        for phase in objective.during.iter().filter_map(|i| plan.phases.get(*i)) {
+            let n = expected(plan, phase, &objective.of);
+            let (passes, fails) = bounds(n, objective.promise.allowed_bad(), ALPHA, fail);
+            let body = format!(
+                "{} · {}",
+                format::counted(n, "arrival"),
+                limits(passes, fails)
+            );
+            let label = Line::plain(phase.name.as_str());
+            page.labelled(4, &label, room, &Line::plain(body));
+        }
+    }
+}
+
+/// `passes with at most 5 bad · fails from 28`.
+fn limits(passes: Option<u64>, fails: Option<u64>) -> String {
+    let pass = match passes {
+        Some(0) => "passes without a bad one".to_owned(),
+        Some(bad) => format!("passes with at most {} bad", format::count(bad)),
+        None => "too few to pass".to_owned(),
+    };
+    let fail = match fails {
+        Some(bad) => format!("fails from {}", format::count(bad)),
+        None => "too few to fail".to_owned(),
+    };
+    format!("{pass} · {fail}")
+}
