@@ -1,0 +1,249 @@
+//! Measures the generator against servers whose latency is known. Results are kept in
+//! `loadgen/BENCHMARKS.md`.
+//!
+//! ```text
+//! cargo run --release -p lab-loadgen --example measure -- all
+//! ```
+//!
+//! or one of `stall`, `steady`, `stop`, `cost`, followed by the number of rounds (5). Each prints
+//! its rounds and the median. Nothing else should run meanwhile.
+
+mod child;
+mod plain;
+mod server;
+mod table;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use child::{Generator, Sum, processor_time, this_program};
+use lab_model::{Histogram, Span};
+use lab_wire::ToGenerator;
+use server::{Behaviour, Server};
+use table::{Column, largest, median, print, smallest};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let rounds = arguments.get(1).and_then(|text| text.parse().ok());
+    let rounds = rounds.unwrap_or(5);
+    let result = match arguments.as_slice() {
+        ["generator"] => return lab_loadgen::run(),
+        ["plain", host, rate, seconds] => plain(host, rate, seconds),
+        ["stall", ..] => stall(rounds),
+        ["steady", ..] => steady(rounds),
+        ["stop", ..] => stop(rounds),
+        ["cost", ..] => cost(rounds),
+        ["all", ..] => stall(rounds)
+            .and_then(|()| steady(rounds))
+            .and_then(|()| stop(rounds))
+            .and_then(|()| cost(rounds)),
+        _ => Err("say what to measure: all, stall, steady, stop or cost".into()),
+    };
+    if let Err(error) = result {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn plain(host: &str, rate: &str, seconds: &str) -> Outcome {
+    plain::run(host, rate.parse()?, seconds.parse()?)
+}
+
+fn quantile_ms(histogram: &Histogram, q: f64) -> f64 {
+    histogram
+        .quantile(q)
+        .map_or(f64::NAN, |span| span.as_secs_f64() * 1e3)
+}
+
+/// Percent of the arrivals due that reached the server.
+fn delivered(sum: &Sum, server: &Server) -> f64 {
+    server.seen().requests as f64 / sum.due as f64 * 100.0
+}
+
+/// The stall test: everything that arrives in `[4 s, 6 s)` of ten seconds is answered at 6 s.
+fn stall(rounds: usize) -> Outcome {
+    const RATE: u32 = 200;
+    let service = Duration::from_millis(1);
+    let (from, until) = (Duration::from_secs(4), Duration::from_secs(6));
+    let length = Duration::from_secs(10);
+
+    let mut truth = Histogram::new();
+    let mut arrival = Duration::ZERO;
+    while arrival < length {
+        let wait = if from <= arrival {
+            until.saturating_sub(arrival)
+        } else {
+            Duration::ZERO
+        };
+        truth.record(Span::from(wait + service));
+        arrival += Duration::from_secs(1) / RATE;
+    }
+
+    let mut columns: [Column; 5] = [
+        ("error p90 %", median, Vec::new()),
+        ("error p95 %", median, Vec::new()),
+        ("error p99 %", median, Vec::new()),
+        ("delivered %", smallest, Vec::new()),
+        ("lag p99 ms", median, Vec::new()),
+    ];
+    for _ in 0..rounds {
+        let server = Server::start(Behaviour::Serves(service))?;
+        let timeout = Duration::from_secs(10);
+        let mut generator = Generator::ready(server.address, RATE, length, timeout)?;
+        let zero = generator.start()?;
+        server.behave(Behaviour::Stalls {
+            service,
+            from: zero + from,
+            until: zero + until,
+        });
+        let sum = generator.listen()?;
+        generator.child.wait()?;
+        for (column, q) in columns.iter_mut().zip([0.90, 0.95, 0.99]) {
+            let expected = quantile_ms(&truth, q);
+            let got = quantile_ms(&sum.from_intended, q);
+            column.2.push((got - expected).abs() / expected * 100.0);
+        }
+        columns[3].2.push(delivered(&sum, &server));
+        columns[4].2.push(quantile_ms(&sum.lag, 0.99));
+    }
+    print(
+        &format!(
+            "stall: {RATE}/s for 10 s, stalled from 4 s to 6 s; truth p90 {:.1}, p95 {:.1}, p99 {:.1} ms",
+            quantile_ms(&truth, 0.90),
+            quantile_ms(&truth, 0.95),
+            quantile_ms(&truth, 0.99)
+        ),
+        &columns,
+    );
+    Ok(())
+}
+
+/// A server of 5 ms at 500/s: how far the generator's figures are from 5 ms, and its lag.
+fn steady(rounds: usize) -> Outcome {
+    const RATE: u32 = 500;
+    let service = Duration::from_millis(5);
+    let mut columns: [Column; 7] = [
+        ("lag p50 ms", median, Vec::new()),
+        ("lag p99 ms", median, Vec::new()),
+        ("intended p50 -5 ms", median, Vec::new()),
+        ("intended p99 -5 ms", median, Vec::new()),
+        ("p99 -server's p99 ms", median, Vec::new()),
+        ("sent p99 -5 ms", median, Vec::new()),
+        ("delivered %", smallest, Vec::new()),
+    ];
+    for _ in 0..rounds {
+        let server = Server::start(Behaviour::Serves(service))?;
+        let (length, timeout) = (Duration::from_secs(10), Duration::from_secs(2));
+        let mut generator = Generator::ready(server.address, RATE, length, timeout)?;
+        generator.start()?;
+        let sum = generator.listen()?;
+        generator.child.wait()?;
+        let truth = quantile_ms(&server.seen().service, 0.99);
+        let values = [
+            quantile_ms(&sum.lag, 0.50),
+            quantile_ms(&sum.lag, 0.99),
+            quantile_ms(&sum.from_intended, 0.50) - 5.0,
+            quantile_ms(&sum.from_intended, 0.99) - 5.0,
+            quantile_ms(&sum.from_intended, 0.99) - truth,
+            quantile_ms(&sum.from_sent, 0.99) - 5.0,
+            delivered(&sum, &server),
+        ];
+        for (column, value) in columns.iter_mut().zip(values) {
+            column.2.push(value);
+        }
+    }
+    print(
+        &format!("steady: {RATE}/s for 10 s, a server of 5 ms"),
+        &columns,
+    );
+    Ok(())
+}
+
+/// How long the process takes to end after a stop, with 500 requests in flight that hang.
+fn stop(rounds: usize) -> Outcome {
+    let mut columns: [Column; 2] = [
+        ("in flight", median, Vec::new()),
+        ("stop to exit ms", largest, Vec::new()),
+    ];
+    for _ in 0..rounds * 2 {
+        let server = Server::start(Behaviour::Hangs)?;
+        let minute = Duration::from_secs(60);
+        let mut generator = Generator::ready(server.address, 500, minute, Duration::from_secs(2))?;
+        generator.start()?;
+        sleep(Duration::from_millis(1_300));
+        let stopped = Instant::now();
+        generator.say(&ToGenerator::Stop)?;
+        let sum = generator.listen()?;
+        generator.child.wait()?;
+        let took = stopped.elapsed();
+        if sum.due != sum.good + sum.bad {
+            return Err(format!("unresolved arrivals: {sum:?}").into());
+        }
+        columns[0].2.push((sum.due - sum.unsent) as f64);
+        columns[1].2.push(took.as_secs_f64() * 1e3);
+    }
+    print("stop: a server that hangs", &columns);
+    Ok(())
+}
+
+/// Processor time per request beside plain goose at the same rate.
+fn cost(rounds: usize) -> Outcome {
+    const RATE: u32 = 2_000;
+    let seconds = 10;
+    let service = Duration::ZERO;
+    let mut columns: [Column; 4] = [
+        ("generator µs", median, Vec::new()),
+        ("plain goose µs", median, Vec::new()),
+        ("ratio", median, Vec::new()),
+        ("plain goose's rate %", median, Vec::new()),
+    ];
+    for _ in 0..rounds {
+        let server = Server::start(Behaviour::Serves(service))?;
+        let length = Duration::from_secs(seconds);
+        let mut generator = Generator::ready(server.address, RATE, length, Duration::from_secs(2))?;
+        let before = processor_time(generator.child.id())?;
+        generator.start()?;
+        generator.listen()?;
+        let used = processor_time(generator.child.id())?.saturating_sub(before);
+        generator.child.wait()?;
+        let ours = used.as_secs_f64() * 1e6 / server.seen().requests as f64;
+
+        let server = Server::start(Behaviour::Serves(service))?;
+        let host = format!("http://{}", server.address);
+        let arguments = ["plain", &host, &RATE.to_string(), &seconds.to_string()];
+        let mut goose = this_program(&arguments)?;
+        while server.seen().requests == 0 {
+            sleep(Duration::from_millis(1));
+        }
+        let before = processor_time(goose.id())?;
+        // Its output ends with it; until it is waited for, its times can be read.
+        if let Some(output) = goose.stdout.take() {
+            std::io::copy(&mut { output }, &mut std::io::sink())?;
+        }
+        let used = processor_time(goose.id())?.saturating_sub(before);
+        goose.wait()?;
+        let requests = server.seen().requests as f64;
+        let theirs = used.as_secs_f64() * 1e6 / requests;
+
+        let values = [
+            ours,
+            theirs,
+            ours / theirs,
+            requests / f64::from(RATE) / seconds as f64 * 100.0,
+        ];
+        for (column, value) in columns.iter_mut().zip(values) {
+            column.2.push(value);
+        }
+    }
+    print(
+        &format!("cost: {RATE}/s for {seconds} s, a server that answers at once"),
+        &columns,
+    );
+    Ok(())
+}

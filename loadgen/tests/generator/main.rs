@@ -1,0 +1,302 @@
+//! The generator from outside: a child process, a local server, and nothing but the protocol.
+
+mod child;
+mod server;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use child::{Generator, Said, assignment, get, step};
+use lab_model::load::Outcome;
+use lab_wire::{Assignment, FromGenerator, ToGenerator};
+use serde_json::{Value, json};
+use server::Server;
+use sha2::{Digest, Sha256};
+
+/// Far above what a stop takes, far below what the target would make it take.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Runs an assignment to its own end.
+fn run(assignment: Assignment) -> Said {
+    let mut generator = Generator::ready(assignment);
+    generator.start();
+    let said = generator.listen();
+    assert_eq!(said.last, Some(FromGenerator::Ended));
+    assert!(generator.wait().0.success());
+    let [due, good, bad, unsent] = said.total();
+    assert_eq!(due, good + bad);
+    assert_eq!(said.timed, [due - unsent; 3]);
+    said
+}
+
+/// Browse twice for each checkout, which carries a value from reply to request and writes.
+fn shop() -> Value {
+    let mut cart = step("cart", "POST", "/carts", "2s");
+    cart["save"] = json!({ "cart": "/number" });
+    let mut pay = step("pay", "POST", "/carts/{cart}/pay?n={random:1..20}", "2s");
+    pay["body"] = json!({ "cart": "{cart}", "order": "{unique}" });
+    pay["write"] = json!(true);
+    json!([
+        { "name": "browse", "weight": 2, "steps": [step("list", "GET", "/products", "2s")] },
+        { "name": "checkout", "weight": 1, "steps": [cart, pay] },
+    ])
+}
+
+#[test]
+fn every_arrival_is_sent_and_counted_in_its_phase() {
+    let server = Server::start();
+    let said = run(assignment(
+        server.address,
+        "150/s",
+        &["1s", "600ms"],
+        &shop(),
+    ));
+    let counts: Vec<(String, usize, u64, u64)> = said
+        .counts
+        .iter()
+        .map(|((journey, phase), [due, good, ..])| (journey.clone(), *phase, *due, *good))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("browse".to_owned(), 0, 100, 100),
+            ("browse".to_owned(), 1, 60, 60),
+            ("checkout".to_owned(), 0, 50, 50),
+            ("checkout".to_owned(), 1, 30, 30),
+        ]
+    );
+    // 160 browses of one request, 80 checkouts of two.
+    assert_eq!(server.seen().len(), 320);
+    assert_eq!(said.outcome("pay", Outcome::Good), 80);
+    assert!(said.reports >= 2, "one a second and one at the end");
+}
+
+#[test]
+fn requests_carry_keys_and_values_and_writes_are_kept() {
+    let server = Server::start();
+    let said = run(assignment(server.address, "60/s", &["500ms"], &shop()));
+    let seen = server.seen();
+    let keys: BTreeSet<&str> = seen
+        .iter()
+        .map(|request| request.headers["idempotency-key"].as_str())
+        .collect();
+    assert_eq!(keys.len(), seen.len(), "one key a request");
+    let traces: BTreeSet<&str> = seen
+        .iter()
+        .map(|request| &request.headers["traceparent"][..36])
+        .collect();
+    assert_eq!(traces.len(), 30, "one trace an arrival");
+    let payments: Vec<_> = seen
+        .iter()
+        .enumerate()
+        .filter(|(_, request)| request.path.contains("/pay"))
+        .collect();
+    assert_eq!(payments.len(), 10);
+    assert_eq!(said.acknowledged.len(), 10);
+    for (index, request) in payments {
+        let key = &request.headers["idempotency-key"];
+        assert!(!request.headers["x-correlation-id"].is_empty());
+        assert_eq!(request.method, "POST");
+        // The cart's number is that of the request of the same trace that made it.
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        let cart = body["cart"].as_u64().unwrap();
+        let trace = |number: usize| &seen[number].headers["traceparent"][..36];
+        assert_eq!(trace(usize::try_from(cart).unwrap() - 1), trace(index));
+        assert!(request.path.starts_with(&format!("/carts/{cart}/pay?n=")));
+        // The ledger holds the digest of exactly the bytes that were answered.
+        let reply = format!("{{\"path\":\"{}\",\"number\":{}}}", request.path, index + 1);
+        let digest: String = Sha256::digest(reply.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let write = said
+            .acknowledged
+            .iter()
+            .find(|write| &write.key == key)
+            .unwrap();
+        assert_eq!((write.step.as_str(), &write.digest), ("pay", &digest));
+    }
+}
+
+#[test]
+fn a_seed_repeats_its_requests() {
+    let requests = |seed| {
+        let server = Server::start();
+        let mut assignment = assignment(server.address, "100/s", &["200ms"], &shop());
+        assignment.seed = seed;
+        run(assignment);
+        server
+            .seen()
+            .into_iter()
+            .map(|request| request.headers["idempotency-key"].clone())
+            .collect::<BTreeSet<String>>()
+    };
+    let first = requests(7);
+    assert_eq!(first, requests(7));
+    assert!(first.is_disjoint(&requests(8)));
+}
+
+/// Runs `GET path` and expects every arrival to end in one way.
+fn check(path: &str, timeout: &str, expected: Outcome) {
+    let server = Server::start();
+    let mut assignment = assignment(server.address, "50/s", &["400ms"], &get(path, timeout));
+    let name = "visit".parse().unwrap();
+    let limits = ["100ms".parse().unwrap(), "30s".parse().unwrap()];
+    assignment.limits.insert(name, limits.to_vec());
+    let said = run(assignment);
+    let [due, good, bad, unsent] = said.total();
+    assert_eq!((due, unsent), (20, 0), "{path}");
+    assert_eq!(said.outcome("get", expected), 20, "{path}: {said:?}");
+    let (expected_good, over) = match expected {
+        // Good after 300 ms: over the first limit alone.
+        Outcome::Good => (20, 20),
+        _ => (0, 40),
+    };
+    assert_eq!((good, bad), (expected_good, 20 - expected_good), "{path}");
+    assert_eq!(said.over, over, "{path}");
+}
+
+#[test]
+fn a_slow_reply_is_good_and_over_its_limit() {
+    check("/slow", "5s", Outcome::Good);
+}
+
+#[test]
+fn time_counts_to_the_last_byte() {
+    check("/trickle", "5s", Outcome::Good);
+    check("/trickle", "150ms", Outcome::Timeout);
+}
+
+#[test]
+fn what_hangs_times_out() {
+    check("/hang", "150ms", Outcome::Timeout);
+}
+
+#[test]
+fn what_breaks_is_bad() {
+    check("/cut", "5s", Outcome::Broken);
+    check("/missing", "5s", Outcome::Status(404));
+}
+
+#[test]
+fn nobody_at_home() {
+    // Bound and let go of: nobody listens there.
+    let address = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let said = run(assignment(address, "50/s", &["200ms"], &get("/", "2s")));
+    assert_eq!(said.outcome("get", Outcome::Connect), 10);
+}
+
+/// A generator with requests in flight that will never be answered.
+fn hanging() -> (Generator, Instant) {
+    let server = Server::start();
+    let journeys = get("/hang", "5m");
+    let mut generator = Generator::ready(assignment(server.address, "100/s", &["5m"], &journeys));
+    generator.start();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while server.seen().len() < 20 {
+        assert!(Instant::now() < deadline, "requests do not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    (generator, Instant::now())
+}
+
+#[test]
+fn a_stop_ends_it_at_once_and_leaves_nothing_unresolved() {
+    let (mut generator, began) = hanging();
+    generator.say(&ToGenerator::Stop);
+    let said = generator.listen();
+    assert!(generator.wait().0.success());
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    assert_eq!(said.last, Some(FromGenerator::Ended));
+    let [due, good, bad, unsent] = said.total();
+    assert!(due >= 20);
+    assert_eq!((good, bad), (0, due));
+    assert_eq!(said.timed, [due - unsent; 3]);
+    assert!(said.outcome("get", Outcome::Cancelled) >= 20 - unsent);
+}
+
+#[test]
+fn the_end_of_its_input_ends_it() {
+    let (mut generator, began) = hanging();
+    generator.hang_up();
+    generator.wait();
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_pipe_that_nobody_empties_does_not_keep_it_alive() {
+    let server = Server::start();
+    let journeys = get("/", "2s");
+    let mut generator = Generator::ready(assignment(server.address, "500/s", &["5m"], &journeys));
+    // A report of a second holds more numbers than that.
+    generator.shrink_output(4_096);
+    generator.start();
+    std::thread::sleep(Duration::from_secs(3));
+    generator.hang_up();
+    let (status, took) = generator.wait();
+    assert!(took < SOON, "{took:?}");
+    assert_eq!(status.code(), Some(1), "it could not say how it ended");
+}
+
+#[test]
+fn it_can_be_stopped_before_it_starts() {
+    let server = Server::start();
+    let assignment = assignment(server.address, "10/s", &["1s"], &get("/", "1s"));
+    for before in [None, Some(assignment)] {
+        let mut generator = before.map_or_else(Generator::spawn, Generator::ready);
+        generator.say(&ToGenerator::Stop);
+        assert_eq!(generator.hear(), Some(FromGenerator::Ended));
+        assert!(generator.wait().0.success());
+    }
+    assert!(server.seen().is_empty());
+}
+
+/// Says something wrong and expects a reason that contains a text.
+fn refused(say: impl FnOnce(&mut Generator), expected: &str) {
+    let mut generator = Generator::spawn();
+    say(&mut generator);
+    match generator.hear() {
+        Some(FromGenerator::Failed { reason }) => assert!(reason.contains(expected), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(generator.hear(), None);
+    assert!(!generator.wait().0.success());
+}
+
+#[test]
+fn nonsense_is_answered_with_a_reason() {
+    refused(|g| g.write("nonsense\n"), "a line that is no message");
+    refused(|g| g.write("\n"), "a line that is no message");
+    refused(|g| g.start(), "expected prepare, got start");
+    let prepare = |change: fn(&mut Assignment)| {
+        move |generator: &mut Generator| {
+            let mut assignment = assignment("127.0.0.1:9", "10/s", &["1s"], &get("/", "1s"));
+            change(&mut assignment);
+            generator.say(&ToGenerator::Prepare(Box::new(assignment)));
+        }
+    };
+    refused(prepare(|a| a.version = 99), "version 99");
+    refused(
+        prepare(|a| a.targets.clear()),
+        "no address for service shop",
+    );
+    refused(prepare(|a| a.phases.clear()), "no phases");
+    refused(prepare(|a| a.load.journeys.clear()), "no journey");
+}
+
+#[test]
+fn a_start_on_another_clock_is_refused() {
+    let server = Server::start();
+    let journeys = get("/", "1s");
+    let mut generator = Generator::ready(assignment(server.address, "10/s", &["1s"], &journeys));
+    generator.say(&ToGenerator::Start {
+        monotonic_nanos: 1 << 60,
+    });
+    assert!(matches!(
+        generator.hear(),
+        Some(FromGenerator::Failed { reason }) if reason.contains("monotonic clock")
+    ));
+}
