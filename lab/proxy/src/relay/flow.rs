@@ -1,12 +1,18 @@
 //! One direction of a connection: from the source through the toxics to the destination.
 
+mod pipe;
+mod splice;
+
 use super::scratch;
 use crate::link::Link;
 use crate::spec::Stream;
 use crate::tap::Tap;
 use crate::toxics::{Chain, End, Passed, Place, Queue, Surroundings, Toxic};
+use crate::witness::Count;
 use crate::worker::Crew;
 use bytes::Bytes;
+use pipe::Pipe;
+use splice::Habit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -25,6 +31,8 @@ pub(super) struct Flow {
     chain: Chain,
     /// What is past all toxics and waits for the destination.
     out: Queue,
+    habit: Habit,
+    pipe: Option<Pipe>,
     /// Bytes of the source seen so far, and bytes written to the destination.
     received: u64,
     sent: u64,
@@ -77,6 +85,8 @@ impl Flow {
             stream,
             chain: Chain::default(),
             out: Queue::default(),
+            habit: Habit::default(),
+            pipe: None,
             received: 0,
             sent: 0,
             source_finished: false,
@@ -155,7 +165,15 @@ impl Flow {
                     Progress::Waits(wakes)
                 };
             }
-            match self.receive(io, context, limit) {
+            let spliced = match self.splice_limit(io) {
+                0 => None,
+                limit => self.fill(io, context, limit),
+            };
+            let received = match spliced {
+                Some(received) => received,
+                None => self.receive(io, context, limit),
+            };
+            match received {
                 Poll::Pending => return Progress::Waits(wakes),
                 Poll::Ready(Err(ending)) => return Progress::Ends(ending),
                 Poll::Ready(Ok(bytes)) => budget = budget.saturating_sub(bytes),
@@ -167,7 +185,7 @@ impl Flow {
     fn appetite(&self, io: &Io<'_>) -> usize {
         if self.chain.is_empty() {
             // Straight through: nothing is read while something waits to be written.
-            if self.out.is_empty() {
+            if self.out.is_empty() && self.piped() == 0 {
                 scratch::SCRATCH
             } else {
                 0
@@ -179,6 +197,11 @@ impl Flow {
 
     /// Writes what is past the toxics, piece by piece, then passes on the end.
     fn deliver(&mut self, io: &mut Io<'_>, context: &mut Context<'_>) -> Result<Delivery, Ending> {
+        // What is in the pipe is older than anything else.
+        match self.drain(io, context) {
+            Poll::Pending => return Ok(Delivery::Nothing),
+            Poll::Ready(drained) => drained?,
+        }
         let mut delivery = Delivery::Nothing;
         while let Some(segment) = self.out.front() {
             let destination = Pin::new(&mut *io.destination);
@@ -221,6 +244,7 @@ impl Flow {
                 self.source_ends(io, result.is_ok());
                 return Poll::Ready(Ok(0));
             }
+            self.note_read(data.len());
             self.count_received(io, data);
             if !self.chain.is_empty() {
                 let kept = Bytes::copy_from_slice(data);
@@ -253,16 +277,27 @@ impl Flow {
     }
 
     fn count_received(&mut self, io: &mut Io<'_>, data: &[u8]) {
-        let traffic = &io.link.traffic;
-        let count = match self.stream {
-            Stream::Upstream => &traffic.received_upstream,
-            Stream::Downstream => &traffic.received_downstream,
-        };
-        count.add(data.len() as u64);
+        self.arrivals(io).add(data.len() as u64);
         if let Some(tap) = &mut io.tap {
             tap.received(self.stream, self.received, data, Instant::now());
         }
         self.received += data.len() as u64;
+    }
+
+    fn count_spliced(&mut self, io: &mut Io<'_>, bytes: usize) {
+        self.arrivals(io).add(bytes as u64);
+        if let Some(tap) = &mut io.tap {
+            tap.skipped(self.stream, bytes as u64);
+        }
+        self.received += bytes as u64;
+    }
+
+    /// The counter of what the source sends.
+    fn arrivals<'a>(&self, io: &Io<'a>) -> &'a Count {
+        match self.stream {
+            Stream::Upstream => &io.link.traffic.received_upstream,
+            Stream::Downstream => &io.link.traffic.received_downstream,
+        }
     }
 
     fn count_sent(&mut self, io: &mut Io<'_>, written: usize) {

@@ -104,6 +104,22 @@ impl Messages {
         matches!(self.state, State::UntilClose)
     }
 
+    /// Bytes that follow and tell nothing: of a body, all but the last one.
+    pub(super) fn opaque(&self) -> u64 {
+        match self.state {
+            State::UntilClose | State::Tunnel => u64::MAX,
+            State::Length(left) => left.saturating_sub(1),
+            _ => 0,
+        }
+    }
+
+    /// So many of these bytes passed unseen.
+    pub(super) fn skip(&mut self, bytes: u64) {
+        if let State::Length(left) = &mut self.state {
+            *left = left.saturating_sub(bytes);
+        }
+    }
+
     /// Reads on, up to the next event: the bytes used (at least one) and the event. `None` when
     /// this is not HTTP/1.1.
     pub(super) fn read<H>(

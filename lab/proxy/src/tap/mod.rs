@@ -101,6 +101,29 @@ impl Tap {
         }
     }
 
+    /// Bytes of a stream that it need not see: all of them, or the body but for its last byte.
+    pub(crate) fn opaque(&self, stream: Stream) -> u64 {
+        if self.blind {
+            return u64::MAX;
+        }
+        self.messages(stream).opaque()
+    }
+
+    /// So many of these bytes passed unseen.
+    pub(crate) fn skipped(&mut self, stream: Stream, bytes: u64) {
+        match stream {
+            Stream::Upstream => self.requests.skip(bytes),
+            Stream::Downstream => self.replies.skip(bytes),
+        }
+    }
+
+    fn messages(&self, stream: Stream) -> &Messages {
+        match stream {
+            Stream::Upstream => &self.requests,
+            Stream::Downstream => &self.replies,
+        }
+    }
+
     /// `None` when it is not HTTP/1.1.
     fn read_requests(&mut self, mut offset: u64, mut data: &[u8], now: Instant) -> Option<()> {
         while !data.is_empty() {

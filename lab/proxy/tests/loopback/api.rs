@@ -475,9 +475,9 @@ async fn metrics_count_bytes() {
     round_trip(&mut stream, b"hello").await;
     let mut expected = String::new();
     for (side, direction) in [("received", "upstream"), ("sent", "downstream")] {
-        let _ = write!(
+        let _ = writeln!(
             expected,
-            "toxiproxy_proxy_{side}_bytes_total{{direction=\"{direction}\",listener=\"{listen}\",proxy=\"a\\\"b\",upstream=\"{upstream}\"}} 5\n"
+            "toxiproxy_proxy_{side}_bytes_total{{direction=\"{direction}\",listener=\"{listen}\",proxy=\"a\\\"b\",upstream=\"{upstream}\"}} 5"
         );
     }
     let metrics = api.call("GET /metrics", "").await;
