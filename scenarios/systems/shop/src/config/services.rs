@@ -57,7 +57,7 @@ pub(crate) struct OrdersSettings {
 pub(crate) struct PaymentsSettings {
     /// Whether a repeated charge is answered with the first result.
     pub(crate) idempotency: bool,
-    /// Time of service of one charge.
+    /// Time of service of one request to charge.
     pub(crate) work: Duration,
 }
 

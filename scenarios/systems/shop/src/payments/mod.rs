@@ -71,14 +71,10 @@ async fn charge(
             "a charge needs an order and an amount".to_owned(),
         ));
     }
-    let single = context.key().filter(|_| payments.idempotency);
-    if let Some(key) = single
-        && let Some(done) = payments.store.find(key.to_owned()).await?
-    {
-        return Ok((StatusCode::CREATED, Json(done)));
-    }
-    // The card network takes its time, whether or not anyone still waits for the answer.
+    // The card network takes its time for every attempt, repeated or not, and whether or not
+    // anyone still waits for the answer: retries are load.
     tokio::time::sleep(payments.work).await;
+    let single = context.key().filter(|_| payments.idempotency);
     let new = NewCharge {
         charge: Charge {
             id: id::fresh("c"),
@@ -88,7 +84,7 @@ async fn charge(
         key: context.key().map(str::to_owned),
         single: single.map(str::to_owned),
     };
-    // Two attempts under one key may both come this far; the store keeps the first.
+    // Of all attempts under one key the store keeps the first.
     let kept = payments.store.keep(new).await?;
     Ok((StatusCode::CREATED, Json(kept)))
 }

@@ -33,8 +33,6 @@ pub(super) struct NewCharge {
 /// What payments keeps.
 #[async_trait]
 pub(super) trait ChargeStore: Send + Sync {
-    /// The charge made under that single key.
-    async fn find(&self, single: String) -> Result<Option<Charge>, StoreError>;
     /// Keeps a charge and returns it, or the earlier one under the same single key.
     async fn keep(&self, new: NewCharge) -> Result<Charge, StoreError>;
     /// At most `limit` charges after `seq`, in order.
@@ -58,11 +56,6 @@ fn find(connection: &Connection, single: &str) -> rusqlite::Result<Option<Charge
 
 #[async_trait]
 impl ChargeStore for Database {
-    async fn find(&self, single: String) -> Result<Option<Charge>, StoreError> {
-        self.run(move |connection| Ok(find(connection, &single)?))
-            .await
-    }
-
     async fn keep(&self, new: NewCharge) -> Result<Charge, StoreError> {
         self.run(move |connection| {
             let NewCharge {

@@ -8,6 +8,8 @@ mod journeys;
 #[cfg(test)]
 mod knobs;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod scenarios;
