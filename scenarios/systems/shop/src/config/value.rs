@@ -26,25 +26,26 @@ impl Value for Duration {
         let mut rest = text.trim();
         let mut seconds = 0.0;
         while !rest.is_empty() {
-            let unit_at = rest.find(|c: char| c.is_ascii_alphabetic())?;
+            let unit_at = rest.find(|c: char| c.is_alphabetic())?;
             let (number, tail) = rest.split_at(unit_at);
             let end = tail
-                .find(|c: char| !c.is_ascii_alphabetic())
+                .find(|c: char| !c.is_alphabetic())
                 .unwrap_or(tail.len());
             let (unit, next) = tail.split_at(end);
             let scale = match unit {
-                "us" => 1e-6,
+                "us" | "µs" => 1e-6,
                 "ms" => 1e-3,
                 "s" => 1.0,
-                "m" => 60.0,
+                "m" | "min" => 60.0,
                 "h" => 3_600.0,
                 _ => return None,
             };
-            let number: f64 = number.trim().parse().ok()?;
-            if !(0.0..=LONGEST).contains(&number) {
+            let number: f64 = number.trim().replace('_', "").parse().ok()?;
+            let part = number * scale;
+            if !(0.0..=LONGEST).contains(&part) {
                 return None;
             }
-            seconds += number * scale;
+            seconds += part;
             rest = next.trim_start();
         }
         (!text.trim().is_empty() && seconds <= LONGEST).then(|| Self::from_secs_f64(seconds))
@@ -172,6 +173,10 @@ mod tests {
         check("1.5s", Some(1_500));
         check("1m30s", Some(90_000));
         check("0s", Some(0));
+        check("2min", Some(120_000));
+        check("1_500 ms", Some(1_500));
+        check("1000µs", Some(1));
+        check("100000ms", Some(100_000));
         for bad in [
             "", "5", "s", "-1s", "1d", "1e9s", "nans", "infs", "99999h", "1s!",
         ] {
