@@ -30,7 +30,7 @@ pub(super) fn of(plan: &Plan, tally: &Tally) -> Vec<Course> {
         let last = phase + 1 == plan.phases.len();
         let (due, planned) = (due(tally, phase), planned(plan, phase));
         if last {
-            tally.life.load_ended.is_some() && due + 1 >= planned
+            tally.life.load_ended.is_some() && due.saturating_add(1) >= planned
         } else {
             begun(phase + 1)
         }

@@ -1,0 +1,8 @@
+//! The judge on whole journals: what it says of honest runs, of broken ones, and of noise.
+#![cfg(test)]
+
+mod broken;
+mod build;
+mod honest;
+mod noise;
+mod size;
