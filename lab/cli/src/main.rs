@@ -1,1 +1,37 @@
-fn main() {}
+//! `lab`: rehearse failure before a cutover.
+//!
+//! Arguments and wiring only. The load generator, the supervisor and the demo system are hidden
+//! subcommands of this program, started by running it again: one file is all a user installs.
+
+mod arguments;
+mod commands;
+mod diagnostics;
+mod hidden;
+mod runs;
+mod screen;
+mod scenario;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use lab_model::Exit;
+
+use crate::arguments::Arguments;
+
+fn main() -> ExitCode {
+    if let Some(code) = hidden::dispatch() {
+        return code;
+    }
+    match Arguments::try_parse() {
+        Ok(arguments) => commands::run(arguments).into(),
+        Err(error) => {
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Pass.into(),
+                _ => Exit::Usage.into(),
+            }
+        }
+    }
+}

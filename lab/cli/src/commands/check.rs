@@ -1,0 +1,40 @@
+//! `lab check`: all mistakes of scenario files at once.
+
+use lab_model::Exit;
+use lab_scenarios::{Diagnostic, Overrides, catalog};
+
+use crate::arguments::{Check, Color};
+use crate::scenario::{Trouble, source};
+use crate::{diagnostics, text};
+
+pub(crate) fn run(options: &Check, color: Color) -> Exit {
+    let references: Vec<String> = if options.scenarios.is_empty() {
+        catalog::names().map(str::to_owned).collect()
+    } else {
+        options.scenarios.clone()
+    };
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut unreadable = 0;
+    for reference in &references {
+        let overrides = Overrides::default();
+        let planned = source(reference)
+            .and_then(|source| lab_scenarios::plan(source, &overrides).map_err(Trouble::Diagnostics));
+        match planned {
+            Ok(planned) => found.extend(planned.warnings),
+            Err(Trouble::Diagnostics(diagnostics)) => found.extend(diagnostics),
+            Err(Trouble::Unreadable(reason)) => {
+                unreadable += 1;
+                text::error(&reason, "");
+            }
+        }
+    }
+    text::out(&diagnostics::render(&found, color, &std::io::stdout()));
+    if !found.is_empty() {
+        text::out(&format!("{}\n", diagnostics::summary(&found)));
+    }
+    if unreadable > 0 || found.iter().any(Diagnostic::is_error) {
+        return Exit::Usage;
+    }
+    text::out(&format!("{} of {} scenarios can be run\n", references.len(), references.len()));
+    Exit::Pass
+}

@@ -1,0 +1,55 @@
+//! `lab report`: a run's verdict and report again, from its journal alone.
+
+use std::path::Path;
+
+use lab_model::Exit;
+use lab_report::{Format, Run, Style};
+use lab_verdict::{RunVerdict, judge};
+
+use crate::arguments::{Color, Report};
+use crate::{runs, text};
+
+pub(crate) fn run(options: &Report, color: Color) -> Exit {
+    let Some(format) = format(&options.format) else { return Exit::Usage };
+    let folder = match runs::find(&options.kept.out, &options.run) {
+        Ok(folder) => folder,
+        Err(error) => {
+            text::error(&error.to_string(), "lab list --runs");
+            return Exit::Usage;
+        }
+    };
+    let style = text::style(color, &std::io::stdout());
+    match render(&folder, format, &style) {
+        Ok((report, verdict)) => {
+            text::out(&report);
+            verdict.exit
+        }
+        Err(error) => {
+            text::error(&error.to_string(), "lab list --runs");
+            Exit::Usage
+        }
+    }
+}
+
+/// The format of that name, or a word on those there are.
+pub(crate) fn format(name: &str) -> Option<&'static Format> {
+    let found = lab_report::registry::find(name);
+    if found.is_none() {
+        let names: Vec<&str> = lab_report::FORMATS.iter().map(|format| format.name).collect();
+        text::error(&format!("no format is called `{name}`"), &names.join(", "));
+    }
+    found
+}
+
+/// Reads, judges and renders.
+pub(crate) fn render(
+    folder: &Path,
+    format: &Format,
+    style: &Style,
+) -> Result<(String, RunVerdict), runs::RunError> {
+    let journal = runs::journal(folder)?;
+    let verdict = judge(&journal);
+    let kept = folder.to_string_lossy();
+    let report = (format.render)(&Run::new(&journal, &verdict, Some(&kept)), style);
+    Ok((report, verdict))
+}

@@ -1,0 +1,24 @@
+//! Hidden subcommands: what the program is when it starts itself again.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use lab_drivers::processes::{exec, supervisor};
+
+/// Becomes a part of a run if the first argument says so; `None` for everything a user calls.
+pub(crate) fn dispatch() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let part = arguments.next()?;
+    let rest: Vec<OsString> = arguments.collect();
+    match (part.to_str()?, rest.as_slice()) {
+        ("__exec", [parent, program, rest @ ..]) => {
+            let parent = parent.to_str()?.parse().ok()?;
+            Some(exec::run(parent, program, rest))
+        }
+        ("__supervise", [folder]) => Some(supervisor::run(Path::new(folder))),
+        ("__load", []) => Some(lab_loadgen::run()),
+        ("__shop", [role]) => Some(shop::run(role.to_str()?)),
+        _ => None,
+    }
+}

@@ -1,0 +1,40 @@
+//! The real program, as a user calls it: real processes, real sockets, real signals.
+//!
+//! One binary with a harness of its own, so that what cannot run here is skipped visibly. Tests
+//! that start systems take the machine for themselves, one after the other.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `lab` | the little language of the tests: a home folder, the program, what came of it |
+//! | `leftovers` | processes and ports a run could have left |
+//! | `files` | mistakes in scenario files |
+//! | `verdicts` | runs that pass, fail, and cannot say |
+//! | `endings` | signals, crashes, failures: nothing is left behind |
+//! | `reports` | reports from journals, whole and cut |
+
+mod endings;
+mod files;
+mod lab;
+mod leftovers;
+mod reports;
+mod verdicts;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Runs measure time: two at once on a small machine would measure each other.
+    arguments.test_threads = Some(1);
+    if let Err(reason) = lab::build() {
+        eprintln!("the program cannot be built: {reason}");
+        return ExitCode::FAILURE;
+    }
+    let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(files::trials());
+    trials.extend(reports::trials());
+    trials.extend(verdicts::trials());
+    trials.extend(endings::trials());
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
