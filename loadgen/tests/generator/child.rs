@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -53,7 +54,7 @@ impl Said {
 
 /// An assignment of one service at an address.
 pub(crate) fn assignment(
-    address: impl ToString,
+    address: SocketAddr,
     rate: &str,
     lengths: &[&str],
     journeys: &Value,

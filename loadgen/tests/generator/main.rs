@@ -1,9 +1,17 @@
 //! The generator from outside: a child process, a local server, and nothing but the protocol.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test a panic is the report"
+)]
+
 mod child;
 mod server;
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use child::{Generator, Said, assignment, get, step};
@@ -105,10 +113,10 @@ fn requests_carry_keys_and_values_and_writes_are_kept() {
         assert!(request.path.starts_with(&format!("/carts/{cart}/pay?n=")));
         // The ledger holds the digest of exactly the bytes that were answered.
         let reply = format!("{{\"path\":\"{}\",\"number\":{}}}", request.path, index + 1);
-        let digest: String = Sha256::digest(reply.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut digest = String::new();
+        for byte in Sha256::digest(reply.as_bytes()) {
+            write!(digest, "{byte:02x}").unwrap();
+        }
         let write = said
             .acknowledged
             .iter()
@@ -270,10 +278,11 @@ fn refused(say: impl FnOnce(&mut Generator), expected: &str) {
 fn nonsense_is_answered_with_a_reason() {
     refused(|g| g.write("nonsense\n"), "a line that is no message");
     refused(|g| g.write("\n"), "a line that is no message");
-    refused(|g| g.start(), "expected prepare, got start");
+    refused(Generator::start, "expected prepare, got start");
     let prepare = |change: fn(&mut Assignment)| {
         move |generator: &mut Generator| {
-            let mut assignment = assignment("127.0.0.1:9", "10/s", &["1s"], &get("/", "1s"));
+            let mut assignment =
+                assignment(([127, 0, 0, 1], 9).into(), "10/s", &["1s"], &get("/", "1s"));
             change(&mut assignment);
             generator.say(&ToGenerator::Prepare(Box::new(assignment)));
         }
