@@ -71,19 +71,23 @@ pub struct ObjectiveVerdict {
     pub bad: u64,
     /// The allowed share of bad ones.
     pub allowed: f64,
-    /// Anytime-valid 95 % interval of the true share of bad ones; `None` without arrivals.
+    /// Anytime-valid 95 % interval of the true share of bad ones; `None` without arrivals. For an
+    /// objective of 100 % that held: from 0 to 3/n.
     pub interval: Option<Interval>,
-    /// For a percentile objective: the measured quantile. Failed arrivals count as slower than any.
+    /// For a percentile objective: the measured quantile. Failed arrivals count as slower than any:
+    /// `None` where the quantile falls among them.
     pub quantile: Option<Span>,
-    /// Natural logarithm of the evidence that the objective holds.
+    /// Natural logarithm of the evidence, in requests, that the objective holds; 0 for an
+    /// objective of 100 %, which is a check and no test.
     pub log_evidence_pass: f64,
-    /// Natural logarithm of the evidence that it does not.
+    /// Natural logarithm of the evidence, in requests, that it does not; 0 for a check.
     pub log_evidence_fail: f64,
     /// With this `n`: the most bad arrivals that would have passed; `None` if none could.
     pub passes_up_to: Option<u64>,
     /// With this `n`: the fewest bad arrivals that would have failed; `None` if none could.
     pub fails_from: Option<u64>,
-    /// Why the call is inconclusive or an error, and what more would decide it; else empty.
+    /// Why the call is inconclusive or an error, what more would decide it, and what a proven pass
+    /// would need; else empty.
     pub note: String,
 }
 
@@ -137,7 +141,7 @@ pub struct Offered {
     pub note: String,
 }
 
-/// When a journey was back after the last fault of a phase was healed.
+/// When a journey with an objective was back in a recovery phase, after the faults before it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recovery {
     /// The journey.
@@ -153,7 +157,7 @@ pub struct Recovery {
 pub struct Reason {
     /// A stable code: `fault::not-witnessed`.
     pub code: String,
-    /// One sentence.
+    /// One sentence; a failure brings the lines that explain it.
     pub text: String,
     /// What it makes of the run.
     pub call: Call,
@@ -178,7 +182,7 @@ pub struct RunVerdict {
     pub witnesses: Vec<WitnessVerdict>,
     /// One entry for each measured phase.
     pub offered: Vec<Offered>,
-    /// One entry for each journey and recovery phase.
+    /// One entry for each recovery phase and each journey that has an objective.
     pub recoveries: Vec<Recovery>,
     /// Why it is not a pass, worst first.
     pub reasons: Vec<Reason>,

@@ -51,6 +51,20 @@ impl<'a> Sample<'a> {
         bad.min(counts.ended())
     }
 
+    /// Arrivals that ended, and the bad ones among them, of the first so many seconds.
+    pub(crate) fn within(&self, seconds: usize) -> (u64, u64) {
+        self.journey
+            .seconds
+            .iter()
+            .take(seconds)
+            .fold((0, 0), |(n, bad), counts| {
+                (
+                    n.saturating_add(counts.ended()),
+                    bad.saturating_add(self.bad_of(counts)),
+                )
+            })
+    }
+
     /// Whether the objective allows no bad arrival at all.
     pub(crate) fn is_correctness_check(&self) -> bool {
         self.allowed == 0.0

@@ -149,19 +149,18 @@ impl Reasons {
             let fault = &case.plan.faults[witness.fault];
             let tally = &case.tally.faults[witness.fault];
             let ran = case.course.get(fault.phase) == Some(&Course::Whole);
-            if tally.is_armed() && !case.tally.life.closed {
-                // Its journal lacks that, and says so.
-            } else if tally.is_armed() {
+            // A journal that was cut short names it among what it lacks.
+            if tally.is_armed() && case.tally.life.closed {
                 let text = format!("{} was never taken back from {}", fault.summary, fault.link);
                 self.inconclusive("fault::not-healed", text);
             }
             if witness.call == Call::Pass || (case.stopped && !ran && tally.lost.is_none()) {
                 continue;
             }
-            let code = if tally.armed.is_empty() {
-                "fault::not-armed"
-            } else if tally.lost.is_some() {
+            let code = if tally.lost.is_some() {
                 "fault::lost"
+            } else if tally.armed.is_empty() {
+                "fault::not-armed"
             } else {
                 "fault::not-witnessed"
             };

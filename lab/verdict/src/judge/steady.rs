@@ -1,7 +1,7 @@
 //! Whether the system was healthy before each fault.
 //!
 //! The run's own gate judged what had ended by the end of the baseline. It is judged again here on
-//! all of the baseline's arrivals, so that a gate which lied or slept changes nothing.
+//! the whole journal, so that a gate which lied or slept changes nothing.
 
 use super::Case;
 use super::course::Course;
@@ -30,7 +30,9 @@ pub(super) fn judge(case: &Case<'_>) -> Steady {
             break;
         }
         let mut broken = gates.get(index).cloned().unwrap_or_default();
-        broken.extend(gate::broken(case.plan, case.tally, baseline));
+        broken.extend(gate::broken_before_the_fault(
+            case.plan, case.tally, baseline,
+        ));
         broken.retain(|objective| *objective < case.plan.objectives.len());
         broken.sort_unstable();
         broken.dedup();

@@ -48,11 +48,11 @@ fn doubt(fault: &Fault, tally: &FaultTally, wanted: f64, link: &Traffic) -> Opti
     let Fault {
         summary, link: on, ..
     } = fault;
-    if tally.armed.is_empty() {
-        return Some(format!("{summary} was never armed on {on}"));
-    }
     if let Some(found) = &tally.lost {
         return Some(format!("{summary} did not stay on {on}: {found}"));
+    }
+    if tally.armed.is_empty() {
+        return Some(format!("{summary} was never armed on {on}"));
     }
     let share = effect::share(&fault.effect, tally);
     let Some(touched) = share.get() else {

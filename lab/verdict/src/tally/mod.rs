@@ -44,8 +44,8 @@ pub struct Tally {
     pub strays: Strays,
     /// Arrivals in flight at the last report.
     pub in_flight: u64,
+    /// The end of each phase, from the start of the load.
     ends: Vec<Span>,
-    observed: Vec<Span>,
 }
 
 /// One phase.
@@ -101,7 +101,6 @@ impl Tally {
             strays: Strays::default(),
             in_flight: 0,
             ends: plan.phases.iter().map(Phase::end).collect(),
-            observed: vec![Span::ZERO; plan.system.links.len()],
         }
     }
 
@@ -180,34 +179,34 @@ impl Tally {
         }
     }
 
-    /// A report covers the time since the one before; it belongs to the phase in which most of
-    /// that time lies. What passed before the load (readiness checks) belongs to none.
+    /// A report belongs to the phase in which it stands: links are observed at each end of a phase.
+    /// What passed before the load (readiness checks) belongs to none, what passes behind the last
+    /// phase to that one.
     fn link(&mut self, at: Span, report: &LinkReport) {
         let Some(start) = self.life.load_started else {
             return;
         };
-        let position = self.phases.first().and_then(|phase| {
-            phase
-                .links
-                .iter()
-                .position(|tally| tally.link == report.link)
-        });
-        let Some(position) = position else {
-            self.strays
-                .add(|| format!("traffic on a link {}", report.link));
-            return;
-        };
-        let until = at.minus(start);
-        let since = std::mem::replace(&mut self.observed[position], until);
-        let middle = Span::from_micros(u64::midpoint(since.as_micros(), until.as_micros()));
+        let since = at.minus(start);
         let last = self.ends.len().saturating_sub(1);
         let phase = self
             .ends
             .iter()
-            .position(|end| middle < *end)
+            .position(|end| since < *end)
             .unwrap_or(last);
-        if let Some(phase) = self.phases.get_mut(phase) {
-            phase.links[position].add(&report.traffic);
+        let place = self.phases.get_mut(phase).and_then(|phase| {
+            phase
+                .links
+                .iter_mut()
+                .find(|tally| tally.link == report.link)
+        });
+        match place {
+            Some(tally) => tally.add(&report.traffic),
+            None => self
+                .strays
+                .add(|| format!("traffic on a link {}", report.link)),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
