@@ -12,12 +12,14 @@
 //! | `plan/` | a plan before anything is touched |
 //! | `live` | what a run shows while it goes on |
 //! | `phases` | the table of phases, of live runs and reports alike |
+//! | `deeds` | what a fault did, in words |
 //! | `header` | the head of a report |
 //! | `words` | the words of verdicts |
 //! | `format` | numbers as people read them |
 //! | `style` | colour, width, alphabet |
 //! | `line`, `page`, `table` | text that fits any width |
 
+mod deeds;
 pub mod format;
 mod header;
 pub mod json;

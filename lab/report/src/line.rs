@@ -125,7 +125,8 @@ impl Line {
             };
             if width(&gap) + body.width() <= room {
                 room -= width(&gap) + body.width();
-                line = line.then(Tone::Plain, gap).join(body);
+                let tone = body.pieces.first().map_or(Tone::Plain, |piece| piece.tone);
+                line = line.then(tone, gap).join(body);
                 continue;
             }
             if !line.is_blank() || (lines.is_empty() && first < rest) {

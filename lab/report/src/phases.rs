@@ -4,11 +4,11 @@
 //! the final report.
 
 use lab_model::link::Traffic;
-use lab_model::plan::{Fault, Phase, PhaseKind};
-use lab_model::{Link, Plan};
-use lab_verdict::outcome::Recovery;
-use lab_verdict::tally::{FaultTally, JourneyTally, Tally, attempts_per_request};
+use lab_model::plan::{Phase, PhaseKind};
+use lab_model::{Link, Plan, Span};
+use lab_verdict::tally::{JourneyTally, Tally, attempts_per_request};
 
+use crate::deeds;
 use crate::format;
 use crate::line::{Line, width};
 use crate::page::Page;
@@ -78,34 +78,31 @@ impl Phases {
         self.table.head(page);
     }
 
-    /// Writes the row of a phase. `recoveries` may hold those of other phases too.
-    pub(crate) fn row(
-        &self,
-        page: &mut Page,
-        plan: &Plan,
-        tally: &Tally,
-        index: usize,
-        recoveries: &[Recovery],
-    ) {
+    /// Writes the row of a phase, as far as it came.
+    pub(crate) fn row(&self, page: &mut Page, plan: &Plan, tally: &Tally, index: usize) {
         let (Some(phase), Some(counted)) = (plan.phases.get(index), tally.phases.get(index)) else {
             return;
         };
+        let lasted = match counted.started {
+            Some(_) => lasted(plan, tally, index),
+            None => phase.length,
+        };
         let mut cells = vec![
             Line::plain(phase.name.as_str()),
-            Line::plain(format::planned(phase.length)),
+            Line::plain(format::planned(lasted)),
         ];
         if counted.started.is_none() {
             cells.push(Line::plain("–"));
             cells.push(Line::of(Tone::Doubt, "not reached"));
         } else {
-            cells.push(Line::plain(format::rate(offered(phase, &counted.journeys))));
+            cells.push(Line::plain(format::rate(offered(
+                lasted,
+                &counted.journeys,
+            ))));
             let journeys = counted.journeys.iter();
             cells.extend(journeys.map(|journey| fared(plan, index, journey)));
-            for (column, link) in self.links.iter().enumerate() {
-                let mut notes = self.deeds(plan, tally, index, link);
-                if column == 0 {
-                    notes.extend(back(recoveries, index));
-                }
+            for link in &self.links {
+                let notes = notes(plan, tally, index, link);
                 let traffic = tally.link_in(index, link).map(|link| &link.traffic);
                 cells.push(self.passed(traffic, &notes));
             }
@@ -137,37 +134,60 @@ impl Phases {
         }
         Line::plain(text)
     }
+}
 
-    /// What is said of a link in a phase: its attempts, and what faults did to it.
-    fn deeds(&self, plan: &Plan, tally: &Tally, index: usize, link: &Link) -> Vec<String> {
-        let here = |fault: &&(usize, &Fault)| fault.1.phase == index && &fault.1.link == link;
-        let faults: Vec<_> = plan.faults.iter().enumerate().collect();
-        let mut notes: Vec<String> = Vec::new();
-        let attempts = tally
-            .link_in(index, link)
-            .and_then(|link| attempts_per_request(&link.traffic));
-        let faulted = faults.iter().any(|fault| here(&fault));
+/// What is said of a link in a phase: its attempts, and what faults did to it.
+fn notes(plan: &Plan, tally: &Tally, phase: usize, link: &Link) -> Vec<String> {
+    let faults = plan.faults.iter().zip(&tally.faults);
+    let here = faults.filter(|(fault, _)| fault.phase == phase && &fault.link == link);
+    let done: Vec<String> = here
+        .map(|(fault, tally)| format!("{}: {}", deeds::label(fault), deeds::so_far(tally)))
+        .collect();
+    let traffic = tally.link_in(phase, link).map(|link| &link.traffic);
+    traffic
+        .and_then(attempts_per_request)
         // Under a fault, attempts are worth a word where there is more than one.
-        if let Some(attempts) = attempts.filter(|attempts| !faulted || *attempts >= 1.05) {
-            notes.push(format!("{attempts:.1} attempts"));
-        }
-        for (index, fault) in faults.iter().filter(here) {
-            if let Some(done) = tally.faults.get(*index) {
-                notes.push(format!("{}: {}", fault.summary, did(done)));
-            }
-        }
-        notes
+        .filter(|attempts| done.is_empty() || *attempts >= 1.05)
+        .map(|attempts| format!("{attempts:.1} attempts"))
+        .into_iter()
+        .chain(done)
+        .collect()
+}
+
+/// How long a phase lasted: as planned, or in whole seconds where the run ended within it.
+fn lasted(plan: &Plan, tally: &Tally, index: usize) -> Span {
+    let phase = &plan.phases[index];
+    let counted = &tally.phases[index];
+    let followed = tally
+        .phases
+        .get(index + 1)
+        .is_some_and(|next| next.started.is_some());
+    let seconds = counted.journeys.iter().map(|journey| journey.seconds.len());
+    let seen = Span::from_secs(seconds.max().unwrap_or(0) as u64);
+    // The last arrivals of a phase may lie in any of its last seconds: what counts as cut is a
+    // phase whose load falls short of what was planned.
+    let due = due(&counted.journeys);
+    let planned = plan.load.arrivals.count_between(phase.start, phase.end());
+    if followed || due >= planned {
+        phase.length
+    } else {
+        seen.min(phase.length)
     }
 }
 
-/// Arrivals that came due, by second of the phase.
-fn offered(phase: &Phase, journeys: &[JourneyTally]) -> f64 {
-    let due: f64 = journeys
-        .iter()
-        .map(|journey| journey.total.due as f64)
-        .sum();
-    let seconds = phase.length.as_secs_f64();
-    if seconds > 0.0 { due / seconds } else { 0.0 }
+fn due(journeys: &[JourneyTally]) -> u64 {
+    let due = journeys.iter().map(|journey| journey.total.due);
+    due.fold(0, u64::saturating_add)
+}
+
+/// Arrivals that came due, by second.
+fn offered(lasted: Span, journeys: &[JourneyTally]) -> f64 {
+    let seconds = lasted.as_secs_f64();
+    if seconds > 0.0 {
+        due(journeys) as f64 / seconds
+    } else {
+        0.0
+    }
 }
 
 /// `99.8 %  p99 1.50 s`: the share of bad arrivals, and the 99th percentile of their time.
@@ -211,49 +231,4 @@ pub(crate) fn breaks(plan: &Plan, phase: usize, journey: &JourneyTally) -> bool 
 
 fn health(bad: f64, p99: &str) -> String {
     format!("{:>8}  p99 {p99:>6}", format::percent(bad))
-}
-
-/// `touched 1 497, added 2.01 s`, `touched 12, reset 12`; what a fault did, by its counters.
-pub(crate) fn did(fault: &FaultTally) -> String {
-    if fault.armed.is_empty() {
-        return "not armed".to_owned();
-    }
-    let touched = match fault.touched.requests {
-        0 => fault.touched.connections,
-        requests => requests,
-    };
-    let mut text = format!("touched {}", format::count(touched));
-    text.push_str(&measured(fault));
-    text
-}
-
-/// `, added 2.01 s`; empty where the counters say nothing beyond what was touched.
-fn measured(fault: &FaultTally) -> String {
-    let mut text = String::new();
-    if let Some(mean) = fault.delay.mean() {
-        text.push_str(&format!(", added {}", format::span(mean)));
-    }
-    for (count, deed) in [(fault.resets, "reset"), (fault.refused, "refused")] {
-        if count > 0 {
-            text.push_str(&format!(", {deed} {}", format::count(count)));
-        }
-    }
-    if fault.dropped > 0 {
-        text.push_str(&format!(", dropped {}", format::bytes(fault.dropped)));
-    }
-    text
-}
-
-/// `back after 2.2 s`, when all journeys were; `not back: checkout`, where some were not.
-fn back(recoveries: &[Recovery], phase: usize) -> Option<String> {
-    let here = || recoveries.iter().filter(|recovery| recovery.phase == phase);
-    let missing: Vec<&str> = here()
-        .filter(|recovery| recovery.after.is_none())
-        .map(|recovery| recovery.journey.as_str())
-        .collect();
-    if !missing.is_empty() {
-        return Some(format!("not back: {}", missing.join(", ")));
-    }
-    let after = here().filter_map(|recovery| recovery.after).max()?;
-    Some(format!("back after {}", format::elapsed(after)))
 }

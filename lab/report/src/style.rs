@@ -30,12 +30,19 @@ impl Style {
         self.width.clamp(Self::NARROWEST, Self::WIDEST)
     }
 
-    /// A text as this style prints it: control characters (a service's log may hold any) become
-    /// spaces, and where ASCII is asked for, the report's own signs are spelled out.
+    /// A text as this style prints it: a terminal's control sequences (a service's log may hold
+    /// any) are left out, other control characters become spaces, and where ASCII is asked for,
+    /// the report's own signs are spelled out.
     pub(crate) fn clean(&self, text: &str) -> String {
         let mut clean = String::with_capacity(text.len());
-        for character in text.chars() {
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
             match character {
+                '\u{1b}' if characters.next_if_eq(&'[').is_some() => {
+                    // Parameters up to the final byte (ECMA-48 § 5.4).
+                    while characters.next_if(|c| matches!(c, ' '..='?')).is_some() {}
+                    characters.next_if(|c| matches!(c, '@'..='~'));
+                }
                 c if is_unprintable(c) => clean.push(' '),
                 c if self.unicode || c.is_ascii() => clean.push(c),
                 c => match spelled(c) {
@@ -73,8 +80,7 @@ const fn spelled(c: char) -> Option<&'static str> {
         '≤' => "<=",
         '±' => "+-",
         '×' => "x",
-        '·' => "-",
-        '–' | '─' => "-",
+        '·' | '–' | '─' => "-",
         '…' => "...",
         'µ' => "u",
         '█' | '▌' => "#",
@@ -134,7 +140,10 @@ mod tests {
     #[test]
     fn nothing_moves_the_cursor() {
         let check = |text: &str, expected: &str| assert_eq!(Style::PLAIN.clean(text), expected);
-        check("a\u{1b}[2Jb", "a [2Jb");
+        check("a\u{1b}[2Jb", "ab");
+        check("\u{1b}[1;31mred\u{1b}[0m", "red");
+        check("\u{1b}[", "");
+        check("\u{1b}]0;title", " ]0;title");
         check("a\tb\r", "a b ");
         check("a\u{202e}b", "a b");
     }

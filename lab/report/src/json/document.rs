@@ -7,7 +7,7 @@ use lab_verdict::outcome::{Call, Reason};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::judged::{Objective, Offered, Recovery, Witness};
+use super::judged::{ObjectiveResult, Offered, Recovery, Witness};
 use super::measured::Phase;
 use crate::run::Run;
 
@@ -65,7 +65,7 @@ pub struct Document {
     /// What an incomplete journal lacks, in words.
     pub missing: Vec<String>,
     /// The objectives, one entry for each phase in which they were judged.
-    pub objectives: Vec<Objective>,
+    pub objectives: Vec<ObjectiveResult>,
     /// Whether each fault was seen to bite.
     pub witnesses: Vec<Witness>,
     /// Whether the load did what was asked of it, for each measured phase.
@@ -145,7 +145,7 @@ impl Document {
             limits: verdict.limits.clone(),
             complete: verdict.complete,
             missing: verdict.missing.clone(),
-            objectives: Objective::all(run),
+            objectives: ObjectiveResult::all(run),
             witnesses: Witness::all(run),
             offered: Offered::all(run),
             recoveries: Recovery::all(run),

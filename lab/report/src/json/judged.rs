@@ -12,7 +12,7 @@ use crate::run::Run;
 
 /// An objective in one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Objective {
+pub struct ObjectiveResult {
     /// The objective in words: `checkout availability ≥ 99 %`.
     pub objective: String,
     /// The journey it speaks of.
@@ -58,7 +58,7 @@ pub struct Objective {
     pub note: String,
 }
 
-impl Objective {
+impl ObjectiveResult {
     pub(super) fn all(run: &Run<'_>) -> Vec<Self> {
         let plan = run.plan();
         let verdicts = run.verdict.objectives.iter();

@@ -24,7 +24,7 @@ pub struct Phase {
     /// Whether the run came to it.
     pub reached: bool,
     /// How each journey fared.
-    pub journeys: Vec<Journey>,
+    pub journeys: Vec<JourneyFigures>,
     /// What passed each link.
     pub links: Vec<LinkTraffic>,
 }
@@ -56,7 +56,7 @@ impl From<PhaseKind> for Kind {
 
 /// One journey in one phase. An arrival belongs to the phase of its intended start.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Journey {
+pub struct JourneyFigures {
     /// The journey.
     pub journey: Name,
     /// Arrivals that came due.
@@ -82,7 +82,7 @@ pub struct Journey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<Times>,
     /// Its steps.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepFigures>,
 }
 
 /// The spread of a duration, in milliseconds.
@@ -122,7 +122,7 @@ impl Times {
 
 /// One step of a journey in one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Step {
+pub struct StepFigures {
     /// The step.
     pub step: Name,
     /// How long its client waits, in milliseconds.
@@ -214,14 +214,14 @@ impl Phase {
                 start_s: phase.start.as_secs_f64(),
                 length_s: phase.length.as_secs_f64(),
                 reached: tally.started.is_some(),
-                journeys: tally.journeys.iter().map(Journey::of).collect(),
+                journeys: tally.journeys.iter().map(JourneyFigures::of).collect(),
                 links: tally.links.iter().map(LinkTraffic::of).collect(),
             })
             .collect()
     }
 }
 
-impl Journey {
+impl JourneyFigures {
     fn of(tally: &JourneyTally) -> Self {
         let total = &tally.total;
         let ended = total.ended();
@@ -236,12 +236,12 @@ impl Journey {
             latency: Times::of(&tally.from_intended),
             from_sent: Times::of(&tally.from_sent),
             lag: Times::of(&tally.lag),
-            steps: tally.steps.iter().map(Step::of).collect(),
+            steps: tally.steps.iter().map(StepFigures::of).collect(),
         }
     }
 }
 
-impl Step {
+impl StepFigures {
     fn of(tally: &StepTally) -> Self {
         let outcomes = tally.outcomes.iter();
         Self {

@@ -119,7 +119,7 @@ impl Live {
     fn row(&mut self) -> Vec<String> {
         let mut page = Page::new(self.style);
         self.phases
-            .row(&mut page, &self.plan, &self.tally, self.shown, &[]);
+            .row(&mut page, &self.plan, &self.tally, self.shown);
         self.shown += 1;
         lines(page)
     }

@@ -1,27 +1,29 @@
 //! The living line of a run.
 
-use lab_model::Span;
 use lab_model::objective::Promise;
-use lab_model::plan::Phase;
+use lab_model::plan::{Phase, Plan};
+use lab_model::{Name, Ratio, Span};
 use lab_verdict::tally::{JourneyTally, PhaseTally};
 
 use super::Live;
+use crate::deeds;
 use crate::format;
 use crate::line::Line;
-use crate::phases::{breaks, did};
+use crate::phases::breaks;
 use crate::style::Tone;
 
 /// Cells of the progress bar.
 const CELLS: u64 = 10;
 
 pub(super) fn line(live: &Live) -> Line {
-    let line = match (live.tally.life.load_started, current(live)) {
+    let shown = match (live.tally.life.load_started, current(live)) {
         _ if live.tally.life.closed => Line::default(),
         _ if live.over => Line::of(Tone::Quiet, "healing, stopping, cleaning up"),
         (Some(_), Some(index)) => running(live, index),
         _ => starting(live),
     };
-    line.clean(&live.style)
+    shown
+        .clean(&live.style)
         .shortened(live.style.columns(), &live.style)
 }
 
@@ -48,21 +50,34 @@ fn running(live: &Live, index: usize) -> Line {
     };
     let passed = tally.started.map_or(Span::ZERO, |at| live.now.minus(at));
     let passed = passed.min(phase.length);
-    let mut line = progress(phase, passed).then(
+    let mut shown = progress(phase, passed).then(
         Tone::Plain,
         format!(" · {}", format::rate(offered(tally, passed))),
     );
-    for journey in &tally.journeys {
-        line = line
+    // On a narrow terminal the end is cut off: what breaks comes first, what holds last.
+    let (broken, holding): (Vec<_>, Vec<_>) = tally
+        .journeys
+        .iter()
+        .partition(|journey| breaks(&live.plan, index, journey));
+    for journey in broken {
+        shown = shown
             .then(Tone::Plain, " · ")
             .join(health(live, index, journey));
     }
     for (fault, tally) in live.plan.faults.iter().zip(&live.tally.faults) {
         if fault.phase == index && !tally.armed.is_empty() {
-            line = line.then(Tone::Plain, format!(" · {}: {}", fault.kind, did(tally)));
+            shown = shown.then(
+                Tone::Plain,
+                format!(" · {}: {}", deeds::label(fault), deeds::so_far(tally)),
+            );
         }
     }
-    line
+    for journey in holding {
+        shown = shown
+            .then(Tone::Plain, " · ")
+            .join(health(live, index, journey));
+    }
+    shown
 }
 
 /// `fault ████░░░░░░ 12 of 30 s`.
@@ -72,11 +87,15 @@ fn progress(phase: &Phase, passed: Span) -> Line {
     let bar: String = (0..CELLS)
         .map(|cell| if cell < full { '█' } else { '░' })
         .collect();
-    let seconds = passed.as_micros() / 1_000_000;
     let whole = format::planned(phase.length);
+    let done = format::planned(Span::from_secs(passed.as_micros() / 1_000_000));
+    let done = match (done.split_once(' '), whole.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => number,
+        _ => done.as_str(),
+    };
     Line::of(Tone::Strong, phase.name.as_str())
         .then(Tone::Quiet, format!(" {bar} "))
-        .then(Tone::Plain, format!("{seconds} s of {whole}"))
+        .then(Tone::Plain, format!("{done} of {whole}"))
 }
 
 /// Arrivals a second over the seconds that are whole, or over what there is of the first.
@@ -96,21 +115,18 @@ fn offered(tally: &PhaseTally, passed: Span) -> f64 {
     due as f64 / seconds
 }
 
-/// `checkout 99.8 % bad, p99 1.50 s > 300 ms`.
+/// `checkout 99.8 % bad (≤ 1 %), p99 1.50 s (≤ 300 ms)`.
 fn health(live: &Live, phase: usize, journey: &JourneyTally) -> Line {
     let total = &journey.total;
     let name = &journey.journey;
     if total.ended() == 0 {
         return Line::of(Tone::Quiet, format!("{name} –"));
     }
+    let limits = Limits::of(&live.plan, phase, name);
     let share = total.bad as f64 / total.ended() as f64;
-    let mut text = format!("{name} {} bad", format::percent(share));
+    let mut text = format!("{name} {} bad{}", format::percent(share), limits.bad);
     if let Some(p99) = journey.from_intended.quantile(0.99) {
-        text.push_str(&format!(", p99 {}", format::span(p99)));
-        if let Some(limit) = p99_limit(live, phase, journey) {
-            let sign = if p99 <= limit { '≤' } else { '>' };
-            text.push_str(&format!(" {sign} {}", format::planned(limit)));
-        }
+        text = format!("{text}, p99 {}{}", format::span(p99), limits.p99);
     }
     let tone = if breaks(&live.plan, phase, journey) {
         Tone::Bad
@@ -120,16 +136,40 @@ fn health(live: &Live, phase: usize, journey: &JourneyTally) -> Line {
     Line::of(tone, text)
 }
 
-/// The limit that an objective puts on a journey's 99th percentile in a phase.
-fn p99_limit(live: &Live, phase: usize, journey: &JourneyTally) -> Option<Span> {
-    live.plan
-        .objectives
-        .iter()
-        .filter(|objective| objective.of == journey.journey && objective.during.contains(&phase))
-        .find_map(|objective| match objective.promise {
-            Promise::Percentile { quantile, at_most } if (quantile.get() - 0.99).abs() < 1e-9 => {
-                Some(at_most)
+/// What objectives allow a journey in a phase, in words: ` (≤ 300 ms)`; empty where there is none.
+#[derive(Default)]
+struct Limits {
+    bad: String,
+    p99: String,
+}
+
+impl Limits {
+    fn of(plan: &Plan, phase: usize, journey: &Name) -> Self {
+        let mut limits = Self::default();
+        let of_journey = plan
+            .objectives
+            .iter()
+            .filter(|objective| &objective.of == journey && objective.during.contains(&phase));
+        for objective in of_journey {
+            match &objective.promise {
+                Promise::Availability { .. } => {
+                    let share = Ratio::new(objective.promise.allowed_bad());
+                    let share = share.map_or_else(String::new, |share| share.to_string());
+                    limits.bad = format!(" (≤ {})", share.replace('%', " %"));
+                }
+                Promise::Percentile { quantile, at_most } if is_p99(*quantile) => {
+                    limits.p99 = format!(" (≤ {})", format::planned(*at_most));
+                }
+                Promise::LatencyRatio { within, share } if is_p99(*share) => {
+                    limits.p99 = format!(" (≤ {})", format::planned(*within));
+                }
+                Promise::Percentile { .. } | Promise::LatencyRatio { .. } => {}
             }
-            _ => None,
-        })
+        }
+        limits
+    }
+}
+
+fn is_p99(share: Ratio) -> bool {
+    (share.get() - 0.99).abs() < 1e-9
 }

@@ -18,11 +18,10 @@ pub(super) fn write(page: &mut Page, plan: &Plan) {
         page.line(0, &Line::plain("No fault is injected."));
     }
     for (index, fault) in plan.faults.iter().enumerate() {
-        let title = Line::of(Tone::Bad, format!("{:>2}", index + 1))
-            .then(Tone::Plain, "  ")
-            .then(Tone::Strong, fault.summary.clone())
+        let title = Line::of(Tone::Strong, fault.summary.clone())
             .then(Tone::Plain, format!(" on {}", format::link(&fault.link)));
-        page.line(0, &title);
+        let number = Line::of(Tone::Bad, format!("{:>2}", index + 1));
+        page.labelled(0, &number, 4, &title);
         let mut note = |label: &str, text: &str| {
             page.labelled(4, &Line::of(Tone::Quiet, label), LABEL, &Line::plain(text));
         };
@@ -63,7 +62,7 @@ fn armed(fault: &Fault) -> String {
                 sum.plus(window.to.minus(window.from))
             });
             format!(
-                "{} times between {}, {} in all",
+                "{} times in {}, {} in all",
                 windows.len(),
                 timeline::stretch(first.from, last.to),
                 format::planned(whole)

@@ -57,9 +57,7 @@ fn header(page: &mut Page, plan: &Plan) {
     page.line(0, &title);
     note(page, "hypothesis", &plan.hypothesis);
     note(page, "lesson", &plan.lesson);
-    if let Some(list) = when::all(plan) {
-        note(page, "verdict", &format!("likely on {list}"));
-    }
+    note(page, "verdict", &when::all(plan));
 }
 
 /// A labelled sentence; nothing where there is none.
@@ -126,7 +124,8 @@ fn environment(page: &mut Page, plan: &Plan) {
 fn started(service: &Service) -> String {
     let what = match (&service.image, service.command.as_slice()) {
         (Some(image), []) => format!("image {image}"),
-        (_, command) => command.join(" "),
+        // The program's own name stands in for the place it is started from.
+        (_, command) => command.join(" ").replace("{lab}", "lab"),
     };
     let ready = match &service.ready.check {
         ReadyCheck::Http(path) => format!("when GET {path} answers"),

@@ -22,9 +22,19 @@ pub(crate) fn first(plan: &Plan) -> Option<(&Name, Span)> {
     ends(plan).first().copied()
 }
 
-/// `checkout after 50 s, browse after 50 s`; `None` where nothing is judged.
-pub(super) fn all(plan: &Plan) -> Option<String> {
-    let phrase = |(name, end): &(&Name, Span)| format!("{name} after {}", format::planned(*end));
-    let list: Vec<String> = ends(plan).iter().map(phrase).collect();
-    (!list.is_empty()).then(|| list.join(", "))
+/// `likely after 50 s`, `likely on checkout after 50 s, on browse after 20 s`.
+pub(super) fn all(plan: &Plan) -> String {
+    let ends = ends(plan);
+    match ends.as_slice() {
+        [] => "none: nothing is promised".to_owned(),
+        [(_, end), rest @ ..] if rest.iter().all(|(_, other)| other == end) => {
+            format!("likely after {}", format::planned(*end))
+        }
+        ends => {
+            let phrase =
+                |(name, end): &(&Name, Span)| format!("on {name} after {}", format::planned(*end));
+            let list: Vec<String> = ends.iter().map(phrase).collect();
+            format!("likely {}", list.join(", "))
+        }
+    }
 }

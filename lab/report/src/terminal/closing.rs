@@ -21,7 +21,7 @@ pub(super) fn write(page: &mut Page, run: &Run<'_>) {
         let label = Line::of(Tone::Strong, "Because");
         page.labelled(0, &label, LABEL, &Line::plain(cause));
     }
-    if !run.verdict.limits.is_empty() {
+    if super::reached(run) && !run.verdict.limits.is_empty() {
         let limits = run.verdict.limits.join("; ");
         page.labelled(
             0,
@@ -88,7 +88,7 @@ fn end(page: &mut Page, run: &Run<'_>) {
     let mut text = if run.verdict.complete {
         format!(" in {took}")
     } else {
-        format!(": the journal ends after {took}")
+        format!(", incomplete: the journal ends after {took}")
     };
     if let Some(cut) = cut(run) {
         text.push_str(" · ");

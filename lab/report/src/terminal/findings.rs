@@ -1,7 +1,5 @@
 //! What stands beside the verdicts: what failed, what is missing, why nothing is known.
 
-use lab_model::Name;
-use lab_model::plan::Plan;
 use lab_verdict::outcome::{Call, Reason};
 
 use crate::format;
@@ -16,26 +14,11 @@ const LABEL: usize = 9;
 
 pub(super) fn write(page: &mut Page, run: &Run<'_>) {
     for failure in &run.tally.life.failures {
-        failed(page, run.plan(), &failure.part, &failure.reason);
+        failed(page, &failure.part, &failure.reason);
     }
     for exit in &run.tally.life.exits {
-        let service = format!("service {}", exit.service);
-        if run
-            .tally
-            .life
-            .failures
-            .iter()
-            .all(|failure| failure.part != service)
-        {
-            failed(
-                page,
-                run.plan(),
-                &service,
-                "it ended while the run needed it",
-            );
-        }
         let after = format::elapsed(exit.at);
-        let text = format!("{} after {after}: {}", exit.service, exit.status);
+        let text = format!("service {} after {after}: {}", exit.service, exit.status);
         page.labelled(0, &Line::of(Tone::Bad, "Ended"), LABEL, &Line::plain(text));
     }
     for reason in reasons(run) {
@@ -81,30 +64,16 @@ fn reasons<'a>(run: &'a Run<'_>) -> impl Iterator<Item = &'a Reason> {
     })
 }
 
-/// A part that failed: what happened, and for a service, what was started. The lines below the
-/// first (the end of its log) stand as they are.
-fn failed(page: &mut Page, plan: &Plan, part: &str, reason: &str) {
+/// A part that failed and why: for a service, its command and the end of its log stand in the
+/// lines below the first.
+fn failed(page: &mut Page, part: &str, reason: &str) {
+    // The program's own name stands in for the place it was started from.
+    let reason = reason.replace("{lab}", "lab");
     let mut lines = reason.lines();
     let first = lines.next().unwrap_or_default();
     let body = Line::of(Tone::Strong, part).then(Tone::Plain, format!(": {first}"));
     page.labelled(0, &Line::of(Tone::Bad, "Failed"), LABEL, &body);
     for line in lines {
-        page.line(LABEL + 2, &Line::of(Tone::Quiet, line));
-    }
-    let service = part
-        .strip_prefix("service ")
-        .and_then(|name| Name::new(name).ok())
-        .and_then(|name| plan.system.service(&name));
-    if let Some(service) = service {
-        let what = match (&service.image, service.command.as_slice()) {
-            (Some(image), []) => format!("image {image}"),
-            (_, command) => command.join(" "),
-        };
-        page.labelled(
-            0,
-            &Line::of(Tone::Quiet, "Command"),
-            LABEL,
-            &Line::plain(what),
-        );
+        page.labelled(0, &Line::default(), LABEL, &Line::of(Tone::Quiet, line));
     }
 }

@@ -3,16 +3,19 @@
 mod closing;
 mod findings;
 mod objectives;
+mod recoveries;
 mod witnesses;
 
 use crate::header;
-use crate::line::Line;
+use crate::line::{Line, width};
 use crate::page::Page;
 use crate::phases::Phases;
 use crate::registry::Format;
 use crate::run::Run;
-use crate::style::Style;
-use crate::table::{Align, Column, Table};
+use crate::style::{Style, Tone};
+
+/// Between the parts of a judgement.
+const GAP: usize = 2;
 
 /// This format.
 pub const FORMAT: Format = Format {
@@ -26,15 +29,21 @@ pub fn report(run: &Run<'_>, style: &Style) -> String {
     let mut page = Page::new(*style);
     header::ended(&mut page, &run.journal.opened);
     page.blank();
-    let phases = Phases::new(run.plan(), style);
-    phases.head(&mut page);
-    for index in 0..run.plan().phases.len() {
-        let recoveries = &run.verdict.recoveries;
-        phases.row(&mut page, run.plan(), &run.tally, index, recoveries);
+    if reached(run) {
+        let phases = Phases::new(run.plan(), style);
+        phases.head(&mut page);
+        for index in 0..run.plan().phases.len() {
+            phases.row(&mut page, run.plan(), &run.tally, index);
+        }
+        page.blank();
     }
-    page.blank();
     conclude(&mut page, run);
     page.finish()
+}
+
+/// Whether the run came to any of its phases; else there is nothing to measure or judge.
+fn reached(run: &Run<'_>) -> bool {
+    run.tally.phases.iter().any(|phase| phase.started.is_some())
 }
 
 /// The part of the report that follows the phases, for a run whose phases were shown live.
@@ -45,10 +54,13 @@ pub fn conclusion(run: &Run<'_>, style: &Style) -> String {
 }
 
 fn conclude(page: &mut Page, run: &Run<'_>) {
-    let mut judged = objectives::judged(run);
-    judged.extend(witnesses::judged(run));
-    write_judged(page, &judged);
-    page.blank();
+    if reached(run) {
+        let mut judged = objectives::judged(run);
+        judged.extend(witnesses::judged(run));
+        judged.extend(recoveries::judged(run));
+        write_judged(page, &judged);
+        page.blank();
+    }
     findings::write(page, run);
     page.blank();
     closing::write(page, run);
@@ -69,30 +81,32 @@ struct Judged {
 fn write_judged(page: &mut Page, judged: &[Judged]) {
     let style = page.style();
     let longest = |width: &dyn Fn(&Judged) -> usize| judged.iter().map(width).max().unwrap_or(0);
-    let word = longest(&|line| line.word.width());
-    let subject = longest(&|line| Line::plain(&line.subject).clean(&style).width());
-    let found = longest(&|line| Line::plain(&line.found).clean(&style).width());
+    let columns = |text: &str| width(&style.clean(text));
+    let word = longest(&|line| line.word.width()) + GAP;
+    let subject = longest(&|line| columns(&line.subject)) + GAP;
+    let found = longest(&|line| columns(&line.found)) + GAP;
     let strength = longest(&|line| line.strength.len());
-    let fits = word + subject + found + strength + 6 <= style.columns();
-    let columns = vec![
-        Column::new("", word, Align::Left, &style),
-        Column::new("", subject, Align::Left, &style),
-        Column::new("", found + 2 + strength, Align::Left, &style),
-    ];
-    let table = Table::new(0, columns, &style);
+    let beside = word + subject + found + strength <= style.columns();
+    let below = |page: &mut Page, text: String| {
+        page.labelled(0, &Line::default(), word, &Line::plain(text));
+    };
+    let mut said: Vec<&str> = Vec::new();
     for line in judged {
-        let found = match (fits, line.strength) {
-            (_, "") => Line::plain(&line.found),
-            (true, strength) => Line::plain(&line.found)
-                .clean(&style)
-                .padded(found + 2)
-                .join(Line::plain(strength)),
-            (false, strength) => Line::plain(format!("{} · {strength}", line.found)),
-        };
-        let cells = [line.word.clone(), Line::plain(&line.subject), found];
-        table.row(page, &Line::default(), &cells);
-        if !line.note.is_empty() {
-            page.line(word + 2, &Line::plain(&line.note));
+        let about = Line::plain(&line.subject).clean(&style);
+        if beside {
+            let evidence = Line::plain(&line.found).clean(&style).padded(found);
+            let evidence = evidence.then(Tone::Plain, line.strength);
+            page.labelled(0, &line.word, word, &about.padded(subject).join(evidence));
+        } else {
+            page.labelled(0, &line.word, word, &about);
+            let facts = [line.found.as_str(), line.strength];
+            let facts = facts.into_iter().filter(|fact| !fact.is_empty());
+            below(page, facts.collect::<Vec<_>>().join(" · "));
+        }
+        // A doubt that several share is told once.
+        if !said.iter().any(|note| note.contains(&line.note)) && !line.note.is_empty() {
+            below(page, line.note.clone());
+            said.push(&line.note);
         }
     }
 }

@@ -147,6 +147,6 @@ fn interval(objective: &Objective, group: &[&ObjectiveVerdict]) -> Option<String
         Promise::Availability { .. } | Promise::LatencyRatio { .. } => {
             format!("95 %: {}", format::interval(good))
         }
-        Promise::Percentile { .. } => format!("95 %: {} slower", format::interval(bad)),
+        Promise::Percentile { .. } => format!("95 %: {}", format::interval(bad)),
     })
 }

@@ -1,9 +1,10 @@
 //! Whether each fault was seen to bite.
 
-use lab_model::plan::{Effect, Fault};
+use lab_model::plan::Fault;
 use lab_verdict::outcome::{Call, WitnessVerdict};
 
 use super::Judged;
+use crate::deeds;
 use crate::format;
 use crate::line::Line;
 use crate::run::Run;
@@ -40,38 +41,9 @@ fn line(fault: &Fault, witness: &WitnessVerdict) -> Judged {
 
 /// `1 497 of 1 497 requests, added 2.01 s (asked 2 s ± 200 ms)`.
 fn found(fault: &Fault, witness: &WitnessVerdict) -> String {
-    let (touched, passing, noun) = match witness.passing.requests {
-        0 => (
-            witness.touched.connections,
-            witness.passing.connections,
-            "connection",
-        ),
-        requests => (witness.touched.requests, requests, "request"),
-    };
-    let mut text = format!(
-        "{} of {}",
-        format::count(touched),
-        format::counted(passing, noun)
-    );
-    if let Some(mean) = witness.delay.mean() {
-        text.push_str(&format!(", added {}", format::span(mean)));
+    let seen = deeds::seen(witness);
+    match deeds::asked(fault) {
+        Some(asked) => format!("{seen} ({asked})"),
+        None => seen,
     }
-    for (count, deed) in [(witness.resets, "reset"), (witness.refused, "refused")] {
-        if count > 0 {
-            text.push_str(&format!(", {} {deed}", format::count(count)));
-        }
-    }
-    if witness.dropped > 0 {
-        text.push_str(&format!(", {} dropped", format::bytes(witness.dropped)));
-    }
-    match &fault.effect {
-        Effect::Delay { mean, jitter } => {
-            let asked = format::planned(*mean);
-            let margin = format::planned(*jitter);
-            text.push_str(&format!(" (asked {asked} ± {margin})"));
-        }
-        Effect::Throttle { rate } => text.push_str(&format!(" (asked at most {rate})")),
-        _ => {}
-    }
-    text
 }

@@ -71,16 +71,17 @@ fn the_living_line() {
 /// Rows that were printed one by one are those of the report.
 #[test]
 fn rows_are_those_of_the_report() {
-    for width in [60, 80, 120, 200] {
-        let course = Course::failing();
+    let course = Course::short();
+    let widths = [60, 80, 120, 200];
+    let reports = render(&course.journal(), "terminal", widths.map(plain));
+    for (width, report) in widths.into_iter().zip(reports) {
         let live = piped(&course, plain(width));
-        let report = render(&course.journal(), "terminal", plain(width));
-        for phase in ["warm-up", "baseline", "▌ fault"] {
+        for phase in ["warm-up", "baseline", "▌ fault", "recovery"] {
             let row = |text: &str| {
-                let line = text
+                let found = text
                     .lines()
                     .find(|line| line.trim_start().starts_with(phase));
-                line.map(str::to_owned)
+                found.map(str::to_owned)
             };
             assert_eq!(row(&live), row(&report));
             assert!(row(&live).is_some(), "{live}");

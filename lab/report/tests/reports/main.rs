@@ -2,6 +2,8 @@
 //!
 //! Snapshots are written anew with `INSTA_UPDATE=always`.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 mod damage;
 mod json;
 mod live;
@@ -15,12 +17,12 @@ use lab_report::{Run, Style};
 /// Where the sample runs are kept.
 const KEPT: &str = ".lab/runs/2026-11-22-slow-payments-7";
 
-/// The report of a journal in a format.
-fn render(journal: &Journal, format: &str, style: Style) -> String {
+/// The report of a journal in a format, in each of some styles.
+fn render<const N: usize>(journal: &Journal, format: &str, styles: [Style; N]) -> [String; N] {
     let verdict = lab_verdict::judge(journal);
     let run = Run::new(journal, &verdict, Some(KEPT));
     let format = lab_report::registry::find(format).unwrap();
-    (format.render)(&run, &style)
+    styles.map(|style| (format.render)(&run, &style))
 }
 
 /// A plain style of that width.
@@ -31,22 +33,29 @@ fn plain(width: usize) -> Style {
     }
 }
 
-/// Columns of a line as a terminal shows it, colours left out.
-fn columns(line: &str) -> usize {
+/// A text without its colours.
+fn uncolored(colored: &str) -> String {
     let mut text = String::new();
-    let mut rest = line;
+    let mut rest = colored;
     while let Some((before, after)) = rest.split_once('\u{1b}') {
         text.push_str(before);
         rest = after.split_once('m').map_or("", |(_, after)| after);
     }
     text.push_str(rest);
-    unicode_width::UnicodeWidthStr::width(text.as_str())
+    text
 }
 
-/// No line is longer than the style's width, but for those that hold a path or a run's id.
+/// Columns of a line as a terminal shows it.
+fn columns(line: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(uncolored(line).as_str())
+}
+
+/// No line is longer than the style's width, but for those that hold a path, a run's id, or a word
+/// of a command.
 fn check_fits(text: &str, style: Style) {
     for line in text.lines() {
-        let whole = line.contains(KEPT) || line.contains("lab report");
+        let copied = ["lab report", "--with", "--seed", "slow-payments"];
+        let whole = line.contains(KEPT) || copied.iter().any(|part| line.contains(part));
         assert!(
             whole || columns(line) <= style.columns(),
             "{} columns where {} fit: {line:?}\n{text}",

@@ -218,6 +218,15 @@ impl Course {
         course
     }
 
+    /// The baseline breaks an objective already: nothing is injected.
+    pub(crate) fn unhealthy() -> Self {
+        let mut course = Self::failing();
+        course.bad = |_, _| 5;
+        course.stops = Some(20);
+        course.aside = vec![(20, Event::Gate { broken: vec![0] })];
+        course
+    }
+
     /// A service does not start.
     pub(crate) fn broken_environment() -> Self {
         let mut course = Self::failing();
@@ -229,13 +238,31 @@ impl Course {
         };
         let failed = Event::Failed {
             part: "service orders".to_owned(),
-            reason: "it ended before it was ready (exit status: 1); the end of its log:\n\
-                     opening store /data/orders.db\n\
+            reason: "it ended before it was ready (exit status: 1)\n\
+                     command: {lab} shop orders\n\
+                     its last lines:\n  \
+                     opening store /data/orders.db\n  \
                      Error: unable to open database file: \u{1b}[31mpermission denied\u{1b}[0m"
                 .to_owned(),
         };
         course.stops = Some(0);
         course.aside = vec![(0, exited), (0, failed)];
+        course
+    }
+
+    /// The same in eight seconds: small enough to be damaged many times.
+    pub(crate) fn short() -> Self {
+        let mut course = Self::failing();
+        let lengths = [1, 2, 3, 2];
+        let mut start = 0;
+        for (phase, length) in course.plan.phases.iter_mut().zip(lengths) {
+            (phase.start, phase.length) = (seconds(start), seconds(length));
+            start += length;
+        }
+        course.plan.faults[0].windows[0] = Window {
+            from: seconds(3),
+            to: seconds(6),
+        };
         course
     }
 
@@ -344,7 +371,7 @@ impl Course {
         push(
             records,
             at + 990,
-            Event::Load(self.load(phase, (second - start) as u32)),
+            Event::Load(self.load(phase, u32::try_from(second - start).unwrap())),
         );
         for link in &self.plan.system.links {
             let traffic = Traffic {
