@@ -14,9 +14,11 @@
 //! | `interval` | the anytime-valid interval of a share |
 //! | `quantile` | the anytime-valid interval of a quantile, as ranks |
 //! | `trials` | whole attempts, judged once: exact binomial |
+//! | `control` | a candidate against a control |
 //! | `gamma` | logarithms of the gamma and beta functions |
 
 pub mod boundary;
+pub mod control;
 mod gamma;
 pub mod interval;
 pub mod mixture;
