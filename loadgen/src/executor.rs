@@ -6,6 +6,7 @@ use lab_model::traffic::{Arrivals, Load};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio_util::sync::CancellationToken;
 
+use crate::handover::Handover;
 use crate::journey::Walker;
 use crate::keys::Keys;
 use crate::pacer::Due;
@@ -23,7 +24,7 @@ pub(crate) struct Work {
     /// Ids and random values.
     pub(crate) keys: Keys,
     /// Where arrivals come from.
-    pub(crate) arrivals: flume::Receiver<Due>,
+    pub(crate) arrivals: Handover<Due>,
     /// Where they are resolved.
     pub(crate) recorder: Recorder,
     /// Ends everything in flight.
@@ -33,11 +34,7 @@ pub(crate) struct Work {
 impl Work {
     /// Waits for the next arrival and walks its journey.
     pub(crate) async fn serve<T: Transport>(&self, transport: &T) {
-        let Ok(Due { arrival, origin }) = self.arrivals.recv_async().await else {
-            // No arrival will ever come. The caller would ask again at once, so end only with the
-            // process.
-            return std::future::pending().await;
-        };
+        let Due { arrival, origin } = self.arrivals.take().await;
         let Some(journey) = self.journeys.get(arrival.journey) else {
             return;
         };

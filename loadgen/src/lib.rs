@@ -8,10 +8,10 @@
 //! standard input -> input -> session --Ready, Report, Ended--> output -> standard output
 //!                              |   ^
 //!                       Start  v   | reports
-//!     schedule -> pacer -> channel -> users (executor) -> journey -> transport
-//!                                          |                 |
-//!                                          v                 v
-//!                                       recorder <-- how each arrival and step ended
+//!     schedule -> pacer -> handover -> users (executor) -> journey -> transport
+//!                                            |               |
+//!                                            v               v
+//!                                         recorder <-- how each arrival and step ended
 //! ```
 //!
 //! | file | what lives there |
@@ -21,6 +21,7 @@
 //! | `clock` | the host's monotonic clock, and the start of the load on it |
 //! | `schedule`, `rotation` | which arrival is due when and starts which journey; pure |
 //! | `pacer` | the thread that hands each arrival over when it is due |
+//! | `handover` | which user takes it |
 //! | `script` | journeys checked and made ready: templates parsed, targets resolved |
 //! | `template`, `keys` | placeholders; ids and random values from the seed |
 //! | `journey` | one arrival, step after step |
@@ -31,6 +32,7 @@
 
 mod clock;
 mod executor;
+mod handover;
 mod input;
 mod journey;
 mod keys;

@@ -21,11 +21,11 @@ pub(crate) struct Due {
     pub(crate) origin: Origin,
 }
 
-/// Starts pacing a schedule into a channel, until its end or a stop.
+/// Starts handing a schedule's arrivals over, until its end or a stop.
 pub(crate) fn start(
     schedule: Schedule,
     origin: Origin,
-    users: flume::Sender<Due>,
+    hand_over: impl Fn(Due) + Send + 'static,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let pace = move || {
@@ -34,9 +34,10 @@ pub(crate) fn start(
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
         for arrival in schedule {
             origin.sleep_until(arrival.due);
-            if stop.is_cancelled() || users.send(Due { arrival, origin }).is_err() {
+            if stop.is_cancelled() {
                 return;
             }
+            hand_over(Due { arrival, origin });
         }
     };
     thread::Builder::new()
@@ -51,16 +52,22 @@ mod tests {
     use crate::clock::now_nanos;
     use crate::schedule::tests::{load, phases};
     use lab_model::Span;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// What a pacer hands over; ends when the pacer does.
+    fn pace(rate: f64, millis: u64, origin: Origin, stop: &CancellationToken) -> Receiver<Due> {
+        let schedule = Schedule::new(&load(rate, &[1]), &phases(&[millis]), 7).unwrap();
+        let (sender, arrivals) = channel();
+        let hand_over = move |due| sender.send(due).unwrap_or_default();
+        start(schedule, origin, hand_over, stop.clone()).unwrap();
+        arrivals
+    }
 
     #[test]
     fn every_arrival_comes_once_in_order_and_not_early() {
-        let schedule = Schedule::new(&load(1_000.0, &[1]), &phases(&[50]), 7).unwrap();
-        let (users, arrivals) = flume::unbounded();
         let origin = Origin::at(now_nanos());
-        start(schedule, origin, users, CancellationToken::new()).unwrap();
         let mut count = 0;
-        // The channel closes when the pacer is done.
-        while let Ok(due) = arrivals.recv() {
+        for due in pace(1_000.0, 50, origin, &CancellationToken::new()) {
             assert_eq!(due.arrival.index, count);
             assert!(origin.elapsed() >= due.arrival.due);
             count += 1;
@@ -71,19 +78,15 @@ mod tests {
 
     #[test]
     fn a_late_pacer_hands_everything_over_at_once() {
-        let schedule = Schedule::new(&load(100.0, &[1]), &phases(&[10_000]), 7).unwrap();
-        let (users, arrivals) = flume::unbounded();
         let origin = Origin::at(now_nanos().saturating_sub(20_000_000_000));
-        start(schedule, origin, users, CancellationToken::new()).unwrap();
+        let arrivals = pace(100.0, 10_000, origin, &CancellationToken::new());
         assert_eq!(arrivals.iter().count(), 1_000);
     }
 
     #[test]
     fn a_stop_ends_it() {
-        let schedule = Schedule::new(&load(100.0, &[1]), &phases(&[60_000]), 7).unwrap();
-        let (users, arrivals) = flume::unbounded();
         let stop = CancellationToken::new();
-        start(schedule, Origin::at(now_nanos()), users, stop.clone()).unwrap();
+        let arrivals = pace(100.0, 60_000, Origin::at(now_nanos()), &stop);
         assert!(arrivals.recv().is_ok());
         stop.cancel();
         assert!(arrivals.iter().count() < 1_000);

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Origin, now_nanos};
 use crate::executor::goose::{Crew, LaunchError, launch};
 use crate::executor::{Work, raise_open_files, users};
+use crate::handover::Handover;
 use crate::input::Inbox;
 use crate::keys::Keys;
 use crate::output::Output;
-use crate::pacer::{self, Due};
+use crate::pacer;
 use crate::recorder::Recorder;
 use crate::schedule::{Schedule, ScheduleError};
 use crate::script::{self, ScriptError};
@@ -155,8 +156,6 @@ fn interrupt(signal: Signal, expected: &'static str) -> Result<(), Failure> {
 struct Load {
     work: Arc<Work>,
     schedule: Schedule,
-    /// Kept so that the channel stays open when the pacer is done.
-    users: flume::Sender<Due>,
     /// The longest an arrival can take from its due time.
     longest: Span,
     /// Kept until the end; dropping it lets the users go.
@@ -171,12 +170,11 @@ impl Load {
         let load = &assignment.load;
         let journeys = script::prepare(assignment)?;
         let schedule = Schedule::new(load, &assignment.phases, assignment.seed)?;
-        let (sender, arrivals) = flume::unbounded();
         let work = Arc::new(Work {
             recorder: Recorder::new(schedule.clone(), &journeys),
             journeys,
             keys: Keys::new(assignment.seed),
-            arrivals,
+            arrivals: Handover::default(),
             stop: CancellationToken::new(),
         });
         let longest = load.journeys.iter().map(Journey::longest).max();
@@ -184,7 +182,6 @@ impl Load {
         Ok(Self {
             work,
             schedule,
-            users: sender,
             longest: longest.unwrap_or_default(),
             _crew: crew,
         })
@@ -197,13 +194,9 @@ impl Load {
             return Err(Failure::Start(distance));
         }
         let origin = Origin::at(start);
-        pacer::start(
-            self.schedule.clone(),
-            origin,
-            self.users.clone(),
-            self.work.stop.clone(),
-        )
-        .map_err(Failure::Pacer)?;
+        let (work, stop) = (Arc::clone(&self.work), self.work.stop.clone());
+        let hand_over = move |due| work.arrivals.give(due);
+        pacer::start(self.schedule.clone(), origin, hand_over, stop).map_err(Failure::Pacer)?;
         let ended = self.attend(origin, output, inbox);
         self.stop();
         self.work.recorder.close(origin.elapsed());
