@@ -1,1 +1,76 @@
-//! lab-scenarios
+//! Scenarios: what is written in a file, what is wrong with it, and the plan it stands for.
+//!
+//! A file goes through three forms. A **tree** knows values and their places. A **spec** knows the
+//! language: every section a type, every value still with its place. A **plan**
+//! ([`lab_model::Plan`]) knows everything: defaults filled in, times decided, and nothing in it
+//! that could not be run. Whatever stands in the way is a [`Diagnostic`], all of them at once.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `source` | the text of a file, with its name and its limits |
+//! | `diagnostic/` | mistakes at their places, and the registry of their codes |
+//! | `tree/` | YAML to a located tree, the tree to types |
+//! | `spec/` | the language: the types from which reader and schemas derive |
+//! | `resolve/` | spec to plan, one file a section |
+//! | `overrides` | what the command line changes |
+//! | `systems` | the systems that come with the lab |
+//! | `catalog` | the scenarios that come with the lab |
+//! | `schema` | JSON schemas for editors |
+//!
+//! Nothing here opens a file, a socket or a clock.
+
+pub mod catalog;
+mod diagnostic;
+mod overrides;
+mod resolve;
+pub mod schema;
+mod source;
+mod spec;
+pub mod systems;
+mod tree;
+
+use std::sync::Arc;
+
+use lab_model::Plan;
+
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use overrides::Overrides;
+pub use resolve::{Definition, Knob};
+pub use source::Source;
+
+use spec::ScenarioSpec;
+use tree::{At, Report};
+
+/// A plan, and what its author should know before running it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Everything decided.
+    pub plan: Plan,
+    /// Warnings, in the order of the file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Plans a scenario: all that is decided before it runs, or all that is wrong with it.
+///
+/// The errors come with the warnings, those of the file first, in its order.
+pub fn plan(source: Arc<Source>, overrides: &Overrides) -> Result<Planned, Diagnostics> {
+    let report = Report::new(source);
+    let mut resolved = (None, Vec::new());
+    if let Some(tree) = tree::parse(&report) {
+        let spec: At<ScenarioSpec> = tree::interpret(&tree, &report);
+        let within = report.source().first_line(tree.place);
+        if let Some((spec, _)) = spec.need("scenario", within, &report) {
+            resolved = resolve::scenario(spec, &tree, overrides, &report);
+        }
+    }
+    let (plan, of_overrides) = resolved;
+    let mut diagnostics = report.into_diagnostics();
+    diagnostics.extend(of_overrides);
+    match plan {
+        Some(plan) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Planned {
+            plan,
+            warnings: diagnostics,
+        }),
+        _ => Err(Diagnostics::new(diagnostics)),
+    }
+}

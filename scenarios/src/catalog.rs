@@ -1,0 +1,84 @@
+//! The scenarios that come with the lab, run by name.
+
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+
+use crate::diagnostic::{Code, Diagnostic, Finding, listed};
+use crate::source::{Place, Source};
+use crate::{Diagnostics, Overrides, plan};
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
+
+/// A scenario as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// The system it needs.
+    pub system: String,
+    /// What it claims.
+    pub hypothesis: String,
+    /// What one learns when it fails.
+    pub lesson: String,
+    /// Labels for choosing.
+    pub tags: Vec<String>,
+}
+
+/// The names of all scenarios, in alphabetical order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let mut names: Vec<&str> = FILES
+        .files()
+        .filter_map(|file| file.path().file_name()?.to_str()?.strip_suffix(".yaml"))
+        .collect();
+    names.sort_unstable();
+    names.into_iter()
+}
+
+/// All scenarios, in alphabetical order.
+pub fn list() -> Result<Vec<Entry>, Diagnostics> {
+    let entry = |name: &str| {
+        let plan = plan(load(name)?, &Overrides::default())?.plan;
+        Ok(Entry {
+            name: name.to_owned(),
+            system: plan.system.name.to_string(),
+            hypothesis: plan.hypothesis,
+            lesson: plan.lesson,
+            tags: plan.tags.iter().map(ToString::to_string).collect(),
+        })
+    };
+    names().map(entry).collect()
+}
+
+/// A scenario by its name.
+pub fn load(name: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
+    let file = format!("{name}.yaml");
+    let text = FILES
+        .get_file(&file)
+        .and_then(|found| found.contents_utf8());
+    if let Some(text) = text {
+        return Ok(Arc::new(Source::trusted(&file, name, text)));
+    }
+    let given = Arc::new(Source::trusted(name, name, name));
+    let place = Place {
+        start: 0,
+        end: name.len(),
+    };
+    let finding = Finding::new(
+        Code::UnknownScenario,
+        place,
+        format!("no scenario `{name}`"),
+    )
+    .meant(name, names())
+    .help(format!(
+        "the catalog has {}; a file of your own is named with its path, `./{name}.yaml`",
+        listed(names())
+    ));
+    Err(Box::new(finding.into_diagnostic(&given)))
+}
+
+/// Whether a scenario is named by a path rather than by its name in the catalog.
+pub fn is_path(reference: &str) -> bool {
+    let extension = reference.ends_with(".yaml") || reference.ends_with(".yml");
+    extension || reference.contains(['/', '\\'])
+}

@@ -1,0 +1,209 @@
+//! The load: which journeys, how often.
+
+use lab_model::traffic::{Arrivals, Journey, Load, Step};
+use lab_model::{Name, Span};
+
+use super::journey;
+use super::system::Definition;
+use crate::diagnostic::{Code, Finding, listed};
+use crate::source::Place;
+use crate::spec::{ArrivalsSpec, JourneyChoice, LoadSpec};
+use crate::tree::{At, Report};
+
+/// The largest weight: sums of weights stay far below 32 bits.
+const HEAVIEST: u32 = 10_000;
+const MOST_JOURNEYS: usize = 100;
+
+/// The load as far as the file tells it.
+#[derive(Debug)]
+pub(super) struct Traffic {
+    /// Every journey of the file with its weight, where that could be read.
+    weights: Vec<(Name, Option<u32>)>,
+    /// Whether `weights` holds all that the file has.
+    all_listed: bool,
+    /// The journeys that start at all and could be read.
+    journeys: Vec<Journey>,
+    /// Whether `journeys` holds all that start.
+    all_read: bool,
+    /// When journeys start, where that could be read.
+    arrivals: Option<Arrivals>,
+}
+
+impl Traffic {
+    /// The journeys, where all that start could be read, and some do.
+    pub(super) fn journeys(&self) -> Option<&[Journey]> {
+        let all = self.all_read && self.all_listed && !self.journeys.is_empty();
+        all.then_some(&self.journeys)
+    }
+
+    /// The share of arrivals that start this journey; `None` where the file does not tell.
+    pub(super) fn share(&self, journey: &Name) -> Option<f64> {
+        let (mut mine, mut total) = (0, 0);
+        for (name, weight) in &self.weights {
+            let weight = (*weight)?;
+            total += weight;
+            mine += if name == journey { weight } else { 0 };
+        }
+        (self.all_listed && total > 0).then(|| f64::from(mine) / f64::from(total))
+    }
+
+    /// Arrivals per second of one journey; `None` where the file does not tell.
+    pub(super) fn rate(&self, journey: &Name) -> Option<f64> {
+        let Arrivals::Constant { rate } = self.arrivals.as_ref()?;
+        Some(rate.as_per_second() * self.share(journey)?)
+    }
+
+    /// Arrivals of one journey in a phase of that length; `None` where the file does not tell.
+    pub(super) fn arrivals_in(&self, journey: &Name, length: Span) -> Option<u64> {
+        let all = self.arrivals.as_ref()?.count_between(Span::ZERO, length);
+        // A thousandth keeps 0.2 · 1,000 from being 199.
+        let mine = all as f64 * self.share(journey)? + 1e-3;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a whole number"
+        )]
+        Some(mine as u64)
+    }
+
+    /// Whether arrivals start a journey; reported where they do not.
+    pub(super) fn starts(&self, name: &Name, place: Place, report: &Report) -> bool {
+        let weight = self.weights.iter().find(|(known, _)| known == name);
+        let unknown = match weight {
+            Some((_, Some(0))) => Finding::new(
+                Code::NoTraffic,
+                place,
+                format!("no arrival starts {name}: its weight is 0"),
+            ),
+            Some(_) => return true,
+            None if !self.all_listed => return true,
+            None => {
+                let names = self.weights.iter().map(|(known, _)| known.as_str());
+                Finding::new(Code::NoTraffic, place, format!("no arrival starts {name}"))
+                    .among(name.as_str(), names)
+            }
+        };
+        report.add(unknown);
+        false
+    }
+
+    /// The load, where nothing is missing.
+    pub(super) fn into_load(self) -> Option<Load> {
+        Some(Load {
+            journeys: self.journeys,
+            arrivals: self.arrivals?,
+        })
+    }
+}
+
+/// Resolves the load against its system (`None` where the system itself could not be read).
+pub(super) fn resolve(
+    (spec, within): (&LoadSpec, Place),
+    system: Option<&Definition>,
+    report: &Report,
+) -> Traffic {
+    let journeys = spec.journeys.need("journeys", within, report);
+    let mut traffic = Traffic {
+        weights: Vec::new(),
+        all_listed: journeys.is_some_and(|(journeys, _)| journeys.all_named()),
+        journeys: Vec::new(),
+        all_read: true,
+        arrivals: arrivals(spec, within, report),
+    };
+    let Some((journeys, place)) = journeys else {
+        return traffic;
+    };
+    if journeys.iter().count() > MOST_JOURNEYS {
+        let message = format!("more than {MOST_JOURNEYS} journeys");
+        report.add(Finding::new(Code::TooMany, place, message));
+    }
+    for (name, key, choice) in journeys.iter().take(MOST_JOURNEYS) {
+        let choice = choice.need(name.as_str(), key, report);
+        let weight = choice.and_then(|(choice, place)| self::weight(choice, place, report));
+        traffic.weights.push((name.clone(), weight));
+        let steps = choice.and_then(|(choice, _)| steps(name, key, choice, system, report));
+        match (weight, steps) {
+            (Some(0), _) => {}
+            (Some(weight), Some(steps)) => traffic.journeys.push(Journey {
+                name: name.clone(),
+                weight,
+                steps,
+            }),
+            _ => traffic.all_read = false,
+        }
+    }
+    if traffic.weights.iter().all(|(_, weight)| *weight == Some(0)) && traffic.all_listed {
+        report.add(
+            Finding::new(Code::NoLoad, place, "no journey ever starts")
+                .help("give at least one journey a weight above 0"),
+        );
+    }
+    traffic
+}
+
+fn arrivals(spec: &LoadSpec, within: Place, report: &Report) -> Option<Arrivals> {
+    let (ArrivalsSpec::Constant(constant), place) =
+        spec.arrivals.need("arrivals", within, report)?;
+    let (constant, within) = constant.need("constant", place, report)?;
+    let (rate, _) = constant.rate.need("rate", within, report)?;
+    Some(Arrivals::Constant { rate: *rate })
+}
+
+fn weight(choice: &JourneyChoice, place: Place, report: &Report) -> Option<u32> {
+    let (weight, place) = match choice {
+        JourneyChoice::Text(weight) => (*weight, place),
+        JourneyChoice::List(_) => return Some(1),
+        JourneyChoice::Mapping(spec) => match &spec.weight {
+            None | Some(At::Missing) => return Some(1),
+            Some(weight) => weight.located().map(|(weight, place)| (*weight, place))?,
+        },
+    };
+    if weight > HEAVIEST {
+        let message = format!("a weight of {weight}; weights go from 0 to {HEAVIEST}");
+        report.add(Finding::new(Code::BadValue, place, message));
+        return None;
+    }
+    Some(weight)
+}
+
+/// The journey's own steps, or those of the system's journey of that name.
+fn steps(
+    name: &Name,
+    key: Place,
+    choice: &JourneyChoice,
+    system: Option<&Definition>,
+    report: &Report,
+) -> Option<Vec<Step>> {
+    let own = match choice {
+        JourneyChoice::Text(_) => None,
+        JourneyChoice::List(steps) => Some(steps),
+        JourneyChoice::Mapping(spec) => match &spec.steps {
+            None | Some(At::Missing) => None,
+            Some(steps) => Some(steps.value()?),
+        },
+    };
+    let system = system?;
+    match own {
+        Some(steps) => journey::resolve(steps, system.wiring(), key, report),
+        None => known(name, key, system, report),
+    }
+}
+
+/// The steps of the system's journey of that name.
+fn known(name: &Name, key: Place, system: &Definition, report: &Report) -> Option<Vec<Step>> {
+    let found = system.journeys.iter().find(|(known, _)| known == name);
+    if let Some((_, steps)) = found {
+        return Some(steps.clone());
+    }
+    let names = || system.journeys.iter().map(|(known, _)| known.as_str());
+    let help = match names().count() {
+        0 => format!("give it steps: `{name}: {{ steps: [{{ get: / }}] }}`"),
+        _ => format!("{} has {}", system.name, listed(names())),
+    };
+    report.add(
+        Finding::new(Code::UnknownJourney, key, format!("no journey `{name}`"))
+            .meant(name.as_str(), names())
+            .help(help),
+    );
+    None
+}

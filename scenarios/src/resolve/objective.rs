@@ -1,0 +1,176 @@
+//! Objectives: what is promised of which journey, in which phases.
+
+use lab_model::objective::{Objective, Promise};
+use lab_model::{Name, Ratio, Span};
+use lab_verdict::evidence::ALPHA;
+use lab_verdict::planning::fail_alpha;
+
+use super::load::Traffic;
+use super::phase::{Stretch, during};
+use super::possible;
+use crate::diagnostic::{Code, Finding};
+use crate::source::Place;
+use crate::spec::{AvailabilitySpec, LatencySpec, ObjectiveSpec};
+use crate::tree::{At, Report};
+
+/// The most objectives of a scenario.
+const MOST_OBJECTIVES: usize = 100;
+
+/// What objectives are checked against.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) phases: &'a [Stretch<'a>],
+    /// `None` where the file has no load that could be read.
+    pub(super) traffic: Option<&'a Traffic>,
+    pub(super) report: &'a Report,
+}
+
+/// An objective and the place of the number it promises.
+struct Placed {
+    objective: Objective,
+    place: Place,
+}
+
+/// Resolves the objectives and refuses those that could not pass or not fail.
+pub(super) fn resolve(
+    (specs, place): (&Vec<At<ObjectiveSpec>>, Place),
+    around: Around<'_>,
+) -> Vec<Objective> {
+    let report = around.report;
+    if specs.is_empty() {
+        report.add(Finding::new(
+            Code::NoObjective,
+            place,
+            "there is no objective",
+        ));
+    }
+    let specs = report.bounded(specs, MOST_OBJECTIVES, "objectives", place);
+    let mut placed: Vec<Placed> = Vec::new();
+    for (spec, place) in specs.iter().filter_map(At::located) {
+        let Some(next) = objective(spec, place, around) else {
+            continue;
+        };
+        let same = |other: &Placed| {
+            let (a, b) = (&other.objective, &next.objective);
+            a.of == b.of
+                && same_figure(&a.promise, &b.promise)
+                && a.during.iter().any(|phase| b.during.contains(phase))
+        };
+        if placed.iter().any(same) {
+            let message = format!("a second objective of this kind for {}", next.objective.of);
+            report.add(Finding::new(Code::DuplicateObjective, place, message));
+        }
+        placed.push(next);
+    }
+    let pairs = placed
+        .iter()
+        .map(|placed| placed.objective.during.len())
+        .sum();
+    for Placed { objective, place } in &placed {
+        possible::check(objective, *place, fail_alpha(ALPHA, pairs), around);
+    }
+    placed.into_iter().map(|placed| placed.objective).collect()
+}
+
+/// Whether two promises speak of the same figure.
+fn same_figure(one: &Promise, other: &Promise) -> bool {
+    use Promise::{Availability, LatencyRatio, Percentile};
+    match (one, other) {
+        (Availability { .. }, Availability { .. }) => true,
+        (Percentile { quantile: a, .. }, Percentile { quantile: b, .. }) => a == b,
+        (LatencyRatio { within: a, .. }, LatencyRatio { within: b, .. }) => a == b,
+        _ => false,
+    }
+}
+
+fn objective(spec: &ObjectiveSpec, place: Place, around: Around<'_>) -> Option<Placed> {
+    let report = around.report;
+    let (of, phases, promise, within) = match spec {
+        ObjectiveSpec::Availability(spec) => {
+            let (spec, within) = spec.need("of", place, report)?;
+            (
+                &spec.of,
+                &spec.during,
+                availability(spec, within, report),
+                within,
+            )
+        }
+        ObjectiveSpec::Latency(spec) => {
+            let (spec, within) = spec.need("of", place, report)?;
+            (
+                &spec.of,
+                &spec.during,
+                latency(spec, within, report),
+                within,
+            )
+        }
+    };
+    let of = known(of, within, around);
+    let during = during(phases.as_ref(), around.phases, report);
+    let (promise, place) = promise?;
+    let objective = Objective {
+        of: of?,
+        promise,
+        during,
+    };
+    Some(Placed { objective, place })
+}
+
+/// The journey, where the load starts it.
+fn known(of: &At<Name>, within: Place, around: Around<'_>) -> Option<Name> {
+    let (name, place) = of.need("of", within, around.report)?;
+    let traffic = around.traffic?;
+    traffic
+        .starts(name, place, around.report)
+        .then(|| name.clone())
+}
+
+type Promised = Option<(Promise, Place)>;
+
+fn availability(spec: &AvailabilitySpec, within: Place, report: &Report) -> Promised {
+    let (at_least, place) = spec.at_least.need("at_least", within, report)?;
+    let at_least = *at_least;
+    Some((Promise::Availability { at_least }, place))
+}
+
+fn latency(spec: &LatencySpec, within: Place, report: &Report) -> Promised {
+    let mut percentiles = spec.percentiles();
+    let promise = match (percentiles.next(), &spec.within, &spec.share) {
+        (Some((thousandths, key, limit)), None, None) => {
+            if let Some((_, second, other)) = percentiles.next() {
+                let place = other.place().unwrap_or(within);
+                let message = format!("{key} and {second} in one objective");
+                report.add(
+                    Finding::new(Code::BadObjective, place, message).help("make it two objectives"),
+                );
+            }
+            let (at_most, place) = limit.need(key, within, report)?;
+            let quantile = Ratio::new(f64::from(thousandths) / 1_000.0)?;
+            let at_most = *at_most;
+            Some((Promise::Percentile { quantile, at_most }, at_most, place))
+        }
+        (None, Some(limit), Some(share)) => {
+            let limit = limit.need("within", within, report);
+            let (share, place) = share.need("share", within, report)?;
+            let (share, within) = (*share, *limit?.0);
+            Some((Promise::LatencyRatio { within, share }, within, place))
+        }
+        _ => {
+            report.add(
+                Finding::new(
+                    Code::BadObjective,
+                    within,
+                    "no limit for the latency, or two of them",
+                )
+                .help("write `p99: 300ms`, or `within: 300ms` with `share: 99%`"),
+            );
+            None
+        }
+    };
+    let (promise, limit, place) = promise?;
+    if limit == Span::ZERO {
+        let message = "nothing ends within 0s";
+        report.add(Finding::new(Code::BadObjective, place, message));
+    }
+    Some((promise, place))
+}

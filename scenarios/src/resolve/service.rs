@@ -1,0 +1,303 @@
+//! Services and the links between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lab_model::name::CLIENT;
+use lab_model::system::{Ready, ReadyCheck, Service};
+use lab_model::{Link, Name, Span};
+
+use super::placeholder::placeholders;
+use crate::diagnostic::{Code, Finding};
+use crate::source::Place;
+use crate::spec::{ReadySpec, ServiceSpec};
+use crate::tree::{At, Entries, Report};
+
+/// How long a service may take to start where nothing is said.
+const READY_WITHIN: Span = Span::from_secs(10);
+
+/// The texts of a service in which placeholders are replaced, with their places.
+struct Texts(Vec<(String, Place)>);
+
+impl Texts {
+    fn placeholders(&self) -> impl Iterator<Item = (&str, Place)> {
+        self.0
+            .iter()
+            .flat_map(|(text, place)| placeholders(text).map(|inside| (inside, *place)))
+    }
+}
+
+/// Resolves services and links; links to unknown services are reported and left out.
+pub(super) fn resolve(
+    services: &Entries<Name, ServiceSpec>,
+    links: &[At<Link>],
+    report: &Report,
+) -> (Vec<Service>, Vec<Link>) {
+    let mut resolved = Vec::new();
+    let mut texts = BTreeMap::new();
+    for (name, place, spec) in services.iter() {
+        if name.as_str() == CLIENT {
+            let message = format!("`{CLIENT}` is the load's own name");
+            report.add(Finding::new(Code::DuplicateName, place, message));
+            continue;
+        }
+        if let Some((spec, within)) = spec.need(name.as_str(), place, report) {
+            resolved.push(service(name, spec, place, report));
+            texts.insert(name.clone(), (service_texts(spec), within));
+        } else {
+            // Something stands there: links to it are not unknown.
+            texts.insert(name.clone(), (Texts(Vec::new()), place));
+        }
+    }
+    let names: Vec<&str> = texts.keys().map(Name::as_str).collect();
+    let links = resolve_links(links, &names, report);
+    let declared: BTreeSet<&Link> = links.iter().map(|(link, _)| link).collect();
+    for (name, (texts, _)) in &texts {
+        check_placeholders(name, texts, &declared, report);
+    }
+    for (link, place) in &links {
+        warn_of_bypass(
+            link,
+            *place,
+            texts.get(&link.from).map(|(texts, _)| texts),
+            report,
+        );
+    }
+    let links: Vec<Link> = links.into_iter().map(|(link, _)| link).collect();
+    (in_start_order(resolved, &links), links)
+}
+
+fn service(name: &Name, spec: &ServiceSpec, key: Place, report: &Report) -> Service {
+    let command: Vec<String> = spec
+        .command
+        .iter()
+        .filter_map(At::value)
+        .flatten()
+        .filter_map(|argument| argument.value().cloned())
+        .collect();
+    let image = spec.image.as_ref().and_then(At::value).cloned();
+    let nothing = |at: Option<Place>| at.is_none();
+    let no_command =
+        command.is_empty() && spec.command.as_ref().is_none_or(|c| c.value().is_some());
+    if no_command && nothing(spec.image.as_ref().and_then(At::place)) {
+        let message = format!("`{name}` has neither a `command` nor an `image`");
+        report.add(
+            Finding::new(Code::BadService, key, message).help(
+                "name the program and its arguments: `command: [python3, app.py, \"{port}\"]`",
+            ),
+        );
+    }
+    let env: BTreeMap<String, String> = spec
+        .env
+        .iter()
+        .filter_map(At::value)
+        .flat_map(Entries::iter)
+        .filter_map(|(key, _, value)| Some((key.clone(), value.value()?.clone())))
+        .collect();
+    let told = |text: &String| placeholders(text).any(|inside| inside == "port");
+    if !command.is_empty() && !command.iter().chain(env.values()).any(told) {
+        let message = format!("`{name}` is told nowhere which port to listen on");
+        report.add(Finding::new(Code::NoPort, key, message).help(
+            "put `{port}` into its command, or into its environment: `env: { PORT: \"{port}\" }`",
+        ));
+    }
+    let ready = spec.ready.as_ref().and_then(At::located);
+    Service {
+        name: name.clone(),
+        command,
+        image,
+        env,
+        ready: ready.map_or_else(
+            || Ready {
+                check: ReadyCheck::Tcp,
+                within: READY_WITHIN,
+            },
+            |(spec, place)| self::ready(spec, place, report),
+        ),
+    }
+}
+
+fn ready(spec: &ReadySpec, place: Place, report: &Report) -> Ready {
+    let http = spec.http.as_ref().and_then(At::located);
+    let tcp = spec.tcp.as_ref().and_then(At::value);
+    if http.is_some() && tcp == Some(&true) || http.is_none() && tcp == Some(&false) {
+        let message = "one way to tell that it is ready is needed: `http` or `tcp: true`";
+        report.add(Finding::new(Code::BadService, place, message));
+    }
+    if let Some((path, place)) = http
+        && !path.starts_with('/')
+    {
+        let message = format!("`{path}` is not a path");
+        report.add(Finding::new(Code::BadValue, place, message).help("it starts with `/`"));
+    }
+    let within = spec.within.as_ref().and_then(At::located);
+    if let Some((&Span::ZERO, place)) = within {
+        let message = "no service starts within 0s";
+        report.add(Finding::new(Code::BadValue, place, message));
+    }
+    Ready {
+        check: http.map_or(ReadyCheck::Tcp, |(path, _)| ReadyCheck::Http(path.clone())),
+        within: within.map_or(READY_WITHIN, |(within, _)| *within),
+    }
+}
+
+fn service_texts(spec: &ServiceSpec) -> Texts {
+    let arguments = spec.command.iter().filter_map(At::value).flatten();
+    let values = spec
+        .env
+        .iter()
+        .filter_map(At::value)
+        .flat_map(Entries::iter)
+        .map(|(_, _, value)| value);
+    let texts = arguments.chain(values).filter_map(At::located);
+    Texts(texts.map(|(text, place)| (text.clone(), place)).collect())
+}
+
+fn resolve_links(links: &[At<Link>], services: &[&str], report: &Report) -> Vec<(Link, Place)> {
+    let mut resolved: Vec<(Link, Place)> = Vec::new();
+    for (link, place) in links.iter().filter_map(At::located) {
+        let from_client = link.is_entry();
+        let ends = [(&link.from, from_client), (&link.to, false)];
+        let unknown = ends
+            .into_iter()
+            .find(|(end, allowed)| !allowed && !services.contains(&end.as_str()));
+        if link.to.as_str() == CLIENT {
+            let message = format!("nobody calls the load: `{link}`");
+            report.add(Finding::new(Code::BadLink, place, message));
+        } else if let Some((end, _)) = unknown {
+            report.add(
+                Finding::new(
+                    Code::UnknownService,
+                    place,
+                    format!("no service `{end}` for {link}"),
+                )
+                .among(end.as_str(), services.iter().copied()),
+            );
+        } else if link.from == link.to {
+            let message = format!("`{}` cannot be linked to itself", link.from);
+            report.add(Finding::new(Code::BadLink, place, message));
+        } else if resolved.iter().any(|(known, _)| known == link) {
+            let message = format!("`{link}` stands here twice");
+            report.add(Finding::new(Code::DuplicateName, place, message));
+        } else {
+            resolved.push((link.clone(), place));
+        }
+    }
+    resolved
+}
+
+/// `{link:X}` leads through the proxy of a declared link, so there must be one.
+fn check_placeholders(name: &Name, texts: &Texts, links: &BTreeSet<&Link>, report: &Report) {
+    for (inside, place) in texts.placeholders() {
+        if let Some(callee) = inside.strip_prefix("link:") {
+            let callees = || {
+                let of_caller = links.iter().filter(|link| &link.from == name);
+                of_caller.map(|link| link.to.as_str())
+            };
+            if !callees().any(|known| known == callee) {
+                let message = format!("`{{{inside}}}` needs a link {name} -> {callee}");
+                report.add(
+                    Finding::new(Code::BadLink, place, message)
+                        .meant(callee, callees())
+                        .help(format!("add `- {name} -> {callee}` to the links")),
+                );
+            }
+        } else if !matches!(inside, "port" | "data" | "lab") {
+            report.add(
+                Finding::new(
+                    Code::BadService,
+                    place,
+                    format!("nothing replaces `{{{inside}}}`"),
+                )
+                .help("there is `{port}`, `{link:X}`, `{data}` and `{lab}`"),
+            );
+        }
+    }
+}
+
+fn warn_of_bypass(link: &Link, place: Place, caller: Option<&Texts>, report: &Report) {
+    let Some(texts) = caller.filter(|texts| !texts.0.is_empty()) else {
+        return;
+    };
+    let wanted = format!("link:{}", link.to);
+    if texts.placeholders().all(|(inside, _)| inside != wanted) {
+        let message = format!("{} is told nowhere where {} is", link.from, link.to);
+        report.add(Finding::new(Code::LinkUnused, place, message).help(format!(
+            "put `{{{wanted}}}` into its command or environment"
+        )));
+    }
+}
+
+/// Callees before callers; services in a circle of calls in the order of the file.
+fn in_start_order(services: Vec<Service>, links: &[Link]) -> Vec<Service> {
+    let mut waiting: BTreeMap<Name, Service> = BTreeMap::new();
+    // Depth first: a service leaves the stack once all it calls have left it.
+    let mut stack: Vec<Name> = Vec::new();
+    for service in services.into_iter().rev() {
+        stack.push(service.name.clone());
+        waiting.insert(service.name.clone(), service);
+    }
+    let mut seen = BTreeSet::new();
+    let mut ordered = Vec::with_capacity(stack.len());
+    while let Some(name) = stack.last().cloned() {
+        let mut callees: Vec<&Name> = Vec::new();
+        if seen.insert(name.clone()) {
+            let called = links.iter().filter(|link| link.from == name);
+            callees.extend(
+                called
+                    .map(|link| &link.to)
+                    .filter(|callee| !seen.contains(*callee)),
+            );
+        }
+        if callees.is_empty() {
+            stack.pop();
+            ordered.extend(waiting.remove(&name));
+        }
+        stack.extend(callees.into_iter().rev().cloned());
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callees_start_before_callers() {
+        let service = |name: &str| Service {
+            name: name.parse().unwrap(),
+            command: vec![],
+            image: None,
+            env: BTreeMap::new(),
+            ready: Ready {
+                check: ReadyCheck::Tcp,
+                within: READY_WITHIN,
+            },
+        };
+        let check = |names: &[&str], links: &[&str], expected: &[&str]| {
+            let services = names.iter().map(|name| service(name)).collect();
+            let links: Vec<Link> = links.iter().map(|link| link.parse().unwrap()).collect();
+            let ordered = in_start_order(services, &links);
+            let ordered: Vec<_> = ordered
+                .iter()
+                .map(|service| service.name.as_str())
+                .collect();
+            assert_eq!(ordered, expected);
+        };
+        check(
+            &["a", "b", "c"],
+            &["client -> a", "a -> b", "b -> c"],
+            &["c", "b", "a"],
+        );
+        check(&["a", "b"], &[], &["a", "b"]);
+        check(
+            &["a", "b", "c"],
+            &["a -> b", "b -> a", "b -> c"],
+            &["c", "b", "a"],
+        );
+        check(
+            &["a", "b", "c"],
+            &["a -> b", "a -> c", "b -> c"],
+            &["c", "b", "a"],
+        );
+    }
+}

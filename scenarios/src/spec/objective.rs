@@ -1,0 +1,97 @@
+//! What must hold, and what ends a run early.
+
+use lab_model::{Name, Ratio, Span};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::tree::At;
+
+/// What must hold of a journey.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Objective")]
+pub(crate) enum ObjectiveSpec {
+    /// At least this share of arrivals succeeds, every step in time.
+    Availability(At<AvailabilitySpec>),
+    /// Arrivals end in time, from their intended start to the last byte of their last step.
+    Latency(At<LatencySpec>),
+}
+
+/// A share of arrivals that succeed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Availability")]
+pub(crate) struct AvailabilitySpec {
+    /// The journey.
+    pub(crate) of: At<Name>,
+    /// The least share of good arrivals.
+    pub(crate) at_least: At<Ratio>,
+    /// Phases by kind or name; the fault phases if left out, all measured ones where there is none.
+    pub(crate) during: Option<At<Vec<At<Name>>>>,
+}
+
+/// One percentile with its limit, or a limit with the share that keeps it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Latency")]
+pub(crate) struct LatencySpec {
+    /// The journey.
+    pub(crate) of: At<Name>,
+    /// The limit of the median.
+    p50: Option<At<Span>>,
+    /// The limit of three quarters.
+    p75: Option<At<Span>>,
+    /// The limit of 90 %.
+    p90: Option<At<Span>>,
+    /// The limit of 95 %.
+    p95: Option<At<Span>>,
+    /// The limit of 99 %.
+    p99: Option<At<Span>>,
+    /// The limit of 99.9 %.
+    #[serde(rename = "p99.9")]
+    p99_9: Option<At<Span>>,
+    /// The limit that `share` speaks of.
+    pub(crate) within: Option<At<Span>>,
+    /// The least share of arrivals that are good and end `within`.
+    pub(crate) share: Option<At<Ratio>>,
+    /// Phases by kind or name; the fault phases if left out, all measured ones where there is none.
+    pub(crate) during: Option<At<Vec<At<Name>>>>,
+}
+
+impl LatencySpec {
+    /// The percentiles that are given: the share in thousandths, its key and its limit.
+    pub(crate) fn percentiles(&self) -> impl Iterator<Item = (u16, &'static str, &At<Span>)> {
+        [
+            (500, "p50", &self.p50),
+            (750, "p75", &self.p75),
+            (900, "p90", &self.p90),
+            (950, "p95", &self.p95),
+            (990, "p99", &self.p99),
+            (999, "p99.9", &self.p99_9),
+        ]
+        .into_iter()
+        .filter_map(|(thousandths, key, limit)| Some((thousandths, key, limit.as_ref()?)))
+    }
+}
+
+/// What ends a run early: healed, torn down, exit code 6.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Abort")]
+pub(crate) enum AbortSpec {
+    /// Too few arrivals succeed, second after second.
+    Availability(At<AbortAvailabilitySpec>),
+}
+
+/// Too few arrivals succeed, second after second.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AbortAvailability")]
+pub(crate) struct AbortAvailabilitySpec {
+    /// The journey.
+    pub(crate) of: At<Name>,
+    /// The share of good arrivals below which a second counts.
+    pub(crate) below: At<Ratio>,
+    /// For how long without a break, in whole seconds.
+    pub(crate) lasting: At<Span>,
+}

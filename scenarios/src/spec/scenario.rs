@@ -1,0 +1,77 @@
+//! A scenario file.
+
+use lab_model::{Link, Name};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{AbortSpec, LoadSpec, ObjectiveSpec, PhaseSpec, ServiceSpec, Text};
+use crate::tree::{At, Entries};
+
+/// A rehearsal of failure: a system, the load on it, what is broken when, and what must hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Scenario")]
+pub(crate) struct ScenarioSpec {
+    /// Its name, the file's without `.yaml`.
+    pub(crate) scenario: At<Name>,
+    /// What it is about, in one sentence; the hypothesis where none is given.
+    pub(crate) about: Option<At<String>>,
+    /// What is claimed and put to the test, in one sentence.
+    pub(crate) hypothesis: Option<At<String>>,
+    /// What one learns when it fails, in one sentence.
+    pub(crate) lesson: Option<At<String>>,
+    /// Labels for choosing scenarios.
+    pub(crate) tags: Option<At<Vec<At<Name>>>>,
+    /// Decides every random choice; the same seed makes the same run. 1 if left out.
+    pub(crate) seed: Option<At<u64>>,
+    /// A system that comes with the lab; or else `services` and `links`.
+    pub(crate) system: Option<At<Name>>,
+    /// Services of your own, by name.
+    pub(crate) services: Option<At<Entries<Name, ServiceSpec>>>,
+    /// Who calls whom among them; the load calls as `client`.
+    pub(crate) links: Option<At<Vec<At<Link>>>>,
+    /// A compose file to start. Not yet.
+    pub(crate) compose: Option<At<Anything>>,
+    /// A system that runs already. Not yet.
+    pub(crate) attach: Option<At<Anything>>,
+    /// Settings of the system that differ from its defaults: `orders.timeout: 400ms`.
+    #[schemars(with = "Option<Entries<Name, Text>>")]
+    pub(crate) settings: Option<At<Entries<Name, String>>>,
+    /// Who uses the system, and how often.
+    pub(crate) load: At<LoadSpec>,
+    /// What happens when, in order, without gaps.
+    pub(crate) phases: At<Vec<At<PhaseSpec>>>,
+    /// What must hold.
+    pub(crate) objectives: At<Vec<At<ObjectiveSpec>>>,
+    /// Resilience patterns to be seen on the wire. Not yet.
+    pub(crate) patterns: Option<At<Anything>>,
+    /// What ends the run early.
+    pub(crate) abort: Option<At<Vec<At<AbortSpec>>>>,
+    /// Settings worth trying when the run fails.
+    #[schemars(with = "Option<Entries<Name, Text>>")]
+    pub(crate) remedy: Option<At<Entries<Name, String>>>,
+}
+
+/// A section that is not read.
+#[derive(Debug)]
+pub(crate) struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl JsonSchema for Anything {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Anything".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({})
+    }
+}

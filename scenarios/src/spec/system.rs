@@ -1,0 +1,105 @@
+//! A system file, and services as a scenario may hold them itself.
+
+use lab_model::{Link, Name, Span};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{JourneySpec, Text};
+use crate::tree::{At, Entries};
+
+/// A system to rehearse on: what is started, how it is wired, what can be set, how it is used.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "System")]
+pub(crate) struct SystemSpec {
+    /// Its name, that of its folder.
+    pub(crate) system: At<Name>,
+    /// What it is, in a sentence or two.
+    pub(crate) about: Option<At<String>>,
+    /// Its services, by name.
+    pub(crate) services: At<Entries<Name, ServiceSpec>>,
+    /// Who calls whom; each gets a fault proxy. The load calls as `client`.
+    pub(crate) links: At<Vec<At<Link>>>,
+    /// What can be set, by name: `orders.timeout`.
+    pub(crate) knobs: Option<At<Entries<Name, KnobSpec>>>,
+    /// What its users do, by name.
+    pub(crate) journeys: Option<At<Entries<Name, JourneySpec>>>,
+}
+
+/// A service: a command, an image, or both.
+///
+/// Command and environment may hold `{port}` (the port chosen for it), `{link:X}` (host:port that
+/// leads to service X through the fault proxy), `{data}` (a folder of the run for it) and `{lab}`
+/// (the lab's own program).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Service")]
+pub(crate) struct ServiceSpec {
+    /// The program and its arguments, to run it as a process.
+    #[schemars(with = "Option<Vec<Text>>")]
+    pub(crate) command: Option<At<Vec<At<String>>>>,
+    /// The image, to run it as a container.
+    pub(crate) image: Option<At<String>>,
+    /// Its environment.
+    #[schemars(with = "Option<Entries<String, Text>>")]
+    pub(crate) env: Option<At<Entries<String, String>>>,
+    /// When it counts as started; if left out, as soon as its port accepts a connection.
+    pub(crate) ready: Option<At<ReadySpec>>,
+}
+
+/// When a service counts as started.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Ready")]
+pub(crate) struct ReadySpec {
+    /// A path that answers with a status from 200 to 399.
+    pub(crate) http: Option<At<String>>,
+    /// Whether its port accepts a connection; the way if no other is given.
+    pub(crate) tcp: Option<At<bool>>,
+    /// How long it may take; 10s if left out.
+    pub(crate) within: Option<At<Span>>,
+}
+
+/// A setting of a system: an environment value of one service.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Knob")]
+pub(crate) struct KnobSpec {
+    /// The service it belongs to.
+    pub(crate) service: At<Name>,
+    /// The environment value it sets.
+    pub(crate) env: At<String>,
+    /// What it takes.
+    #[serde(rename = "type")]
+    pub(crate) takes: At<KnobType>,
+    /// Its value where nobody sets it.
+    #[schemars(with = "Text")]
+    pub(crate) default: At<String>,
+    /// What it does, in one sentence.
+    pub(crate) about: At<String>,
+    /// The values of a choice; for other types, words that it takes beside its type.
+    #[schemars(with = "Option<Vec<Text>>")]
+    pub(crate) values: Option<At<Vec<At<String>>>>,
+}
+
+/// What a setting takes; where its default is `none`, that word as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KnobType {
+    /// `200ms`, `1.5s`.
+    Duration,
+    /// A whole number.
+    Integer,
+    /// `20%`.
+    Ratio,
+    /// `20KB`.
+    Size,
+    /// `150/s`.
+    Rate,
+    /// `on` or `off`.
+    Flag,
+    /// One of its `values`.
+    Choice,
+    /// Any text.
+    Text,
+}
