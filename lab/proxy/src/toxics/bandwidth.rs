@@ -1,5 +1,8 @@
-//! `bandwidth`: a rate for each connection and direction, kept by an absolute schedule of small
-//! quanta, so that neither bursts nor drift arise.
+//! `bandwidth`: a rate for each connection and direction.
+//!
+//! An absolute schedule says when the next byte is due, so that the rate holds over any length of
+//! time, however late timers fire. What a late timer left behind is caught up at a bounded pace,
+//! so that no burst arises either.
 
 use super::attributes::not_negative;
 use super::stage::{Fault, Step, Turn};
@@ -10,8 +13,14 @@ use std::time::{Duration, Instant};
 /// The time whose share of bytes passes at once: short enough that any 10 ms see at most one
 /// quantum too many (2.5 %).
 const QUANTUM: Duration = Duration::from_micros(250);
-/// The most time whose bytes may be caught up after a late timer or a pause.
-const CATCH_UP: Duration = Duration::from_millis(1);
+/// The pace of catching up, as a multiple of the rate.
+const PACE: f64 = 1.18;
+/// The most time that is caught up; a longer pause is lost.
+const LONGEST_DEBT: Duration = Duration::from_millis(100);
+/// The time whose bytes may wait: enough to keep the schedule when this thread gets no turn.
+const BUFFER: Duration = Duration::from_millis(20);
+/// A gap in what the source sends that is shorter than this is not one.
+const GRACE: Duration = Duration::from_millis(1);
 
 /// Attributes of `bandwidth`.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -20,9 +29,12 @@ pub(super) struct Bandwidth {
     rate: i64,
 }
 
-/// State on one connection: when the schedule has room for the next byte.
+/// State on one connection.
 pub(super) struct State {
-    free_at: Instant,
+    /// When the next byte is due by the rate.
+    due: Instant,
+    /// When it may pass without a burst.
+    paced: Instant,
 }
 
 impl Bandwidth {
@@ -37,6 +49,7 @@ impl Bandwidth {
     }
 
     fn time_for(&self, bytes: usize) -> Duration {
+        // No chunk is so large, and no rate so low, that this overflows.
         Duration::from_secs_f64(bytes as f64 / (self.rate as f64 * 1_000.0))
     }
 }
@@ -50,7 +63,10 @@ impl Fault for Bandwidth {
     }
 
     fn begin(&self, now: Instant, _draw: Draw) -> State {
-        State { free_at: now }
+        State {
+            due: now,
+            paced: now,
+        }
     }
 
     fn turn(&self, state: &mut State, turn: &mut Turn<'_>) -> Step {
@@ -68,11 +84,15 @@ impl Fault for Bandwidth {
         let quantum = self.bytes_in(QUANTUM).max(1);
         while let Some(segment) = turn.input.front() {
             let (stamp, length) = (segment.stamp, segment.data.len());
-            // Unused time is lost, but for the little that a late timer may catch up.
-            let earliest = turn.now.checked_sub(CATCH_UP).unwrap_or(turn.now);
-            state.free_at = state.free_at.max(stamp.min(turn.now)).max(earliest);
-            if state.free_at > turn.now {
-                return Step::Until(state.free_at);
+            // The source's pauses are not caught up, and of our own only so much.
+            state.due = latest([
+                state.due,
+                before(stamp.min(turn.now), GRACE),
+                before(turn.now, LONGEST_DEBT),
+            ]);
+            let free = state.due.max(state.paced);
+            if free > turn.now {
+                return Step::Until(free);
             }
             if turn.room == 0 {
                 return Step::Input;
@@ -88,8 +108,9 @@ impl Fault for Bandwidth {
             turn.marks.bytes.add(data.len() as u64);
             turn.room -= data.len();
             let time = self.time_for(data.len());
-            turn.output.push(data, state.free_at.max(stamp));
-            state.free_at += time;
+            turn.output.push(data, turn.now);
+            state.due += time;
+            state.paced = state.paced.max(before(turn.now, QUANTUM)) + time.div_f64(PACE);
         }
         turn.pass_end();
         Step::Input
@@ -100,8 +121,15 @@ impl Fault for Bandwidth {
     }
 
     fn room(&self, delay_budget: usize) -> usize {
-        // Enough for a few late quanta; the rest waits in the sender's socket.
-        self.bytes_in(4 * CATCH_UP)
-            .clamp(4 << 10, delay_budget.max(4 << 10))
+        let least = 4 << 10;
+        self.bytes_in(BUFFER).clamp(least, delay_budget.max(least))
     }
+}
+
+fn before(moment: Instant, time: Duration) -> Instant {
+    moment.checked_sub(time).unwrap_or(moment)
+}
+
+fn latest<const N: usize>(moments: [Instant; N]) -> Instant {
+    moments.into_iter().fold(moments[0], Instant::max)
 }

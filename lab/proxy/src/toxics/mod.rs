@@ -12,6 +12,8 @@ mod noop;
 mod packet_loss;
 mod queue;
 mod reset_peer;
+#[cfg(test)]
+mod simulation;
 mod slicer;
 mod slow_close;
 mod stage;

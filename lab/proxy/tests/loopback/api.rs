@@ -4,6 +4,7 @@ use super::support::*;
 use lab_proxy::{ApiOptions, Proxy};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -480,15 +481,21 @@ async fn metrics_count_bytes() {
             "toxiproxy_proxy_{side}_bytes_total{{direction=\"{direction}\",listener=\"{listen}\",proxy=\"a\\\"b\",upstream=\"{upstream}\"}} 5"
         );
     }
-    let metrics = api.call("GET /metrics", "").await;
-    assert_eq!(metrics.status, 200);
-    for line in expected.lines() {
-        assert!(
-            metrics.body.lines().any(|found| found == line),
-            "{line}\n{}",
-            metrics.body
-        );
-    }
+    // A byte is counted when it was written, which its receiver may notice first.
+    let all = |body: &str| {
+        expected
+            .lines()
+            .all(|line| body.lines().any(|found| found == line))
+    };
+    let start = Instant::now();
+    let metrics = loop {
+        let metrics = api.call("GET /metrics", "").await;
+        assert_eq!(metrics.status, 200);
+        if all(&metrics.body) {
+            break metrics;
+        }
+        assert!(start.elapsed() < PATIENCE, "{expected}\n{}", metrics.body);
+    };
     assert!(metrics.body.contains("\nprocess_open_fds "));
     api.proxy.shutdown().await;
 }
