@@ -32,6 +32,7 @@
 //! rationed. A connection moves between workers, live, when a toxic comes or goes.
 
 mod api;
+pub mod client;
 mod config;
 mod control;
 mod error;

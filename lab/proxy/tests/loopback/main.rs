@@ -8,6 +8,8 @@
 )]
 
 mod api;
+mod client;
+mod failings;
 mod relay;
 mod support;
 mod tap;

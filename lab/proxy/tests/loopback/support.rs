@@ -146,3 +146,11 @@ pub(crate) async fn eventually(
         panic!("the condition never held: {:#?}", seen.links["link"]);
     }
 }
+
+/// Connects to where every connection is reset at once: maybe before it is seen to be open.
+pub(crate) async fn is_reset(address: SocketAddr) -> bool {
+    match TcpStream::connect(address).await {
+        Ok(mut stream) => ending(&mut stream).await == "reset",
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    }
+}
