@@ -215,7 +215,7 @@ impl Relay {
         if self.role() != role {
             return Poll::Ready(Turn::Exit(Exit::Move));
         }
-        let both_finished = self.up.source_finished() && self.down.source_finished();
+        let both_finished = self.both_finished();
         let mut progress = [Progress::Finished; 2];
         for (stream, progress) in [Stream::Upstream, Stream::Downstream]
             .into_iter()
@@ -239,6 +239,10 @@ impl Relay {
                 return Poll::Ready(Turn::Exit(self.end(stream, ending)));
             }
         }
+        if both_finished != self.both_finished() {
+            // What toxics do may depend on it, and nothing else will wake them.
+            return Poll::Ready(Turn::Yield);
+        }
         let mut wakes: Option<Instant> = None;
         for progress in progress {
             match progress {
@@ -254,6 +258,11 @@ impl Relay {
             self.alarm.set(moment, context.waker());
         }
         Poll::Pending
+    }
+
+    /// Whether neither peer will send any more.
+    fn both_finished(&self) -> bool {
+        self.up.source_finished() && self.down.source_finished()
     }
 
     /// One direction ended the whole connection.

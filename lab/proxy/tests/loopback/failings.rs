@@ -225,6 +225,30 @@ async fn a_live_stream_moves_between_workers_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_black_hole_lets_go_of_peers_that_left() {
+    let proxy = proxy();
+    let address = link(&proxy, echo().await).await;
+    let mut before = connect(address).await;
+    round_trip(&mut before, b"hello").await;
+    for (kind, stream) in [
+        ("timeout", Stream::Downstream),
+        ("bandwidth", Stream::Upstream),
+    ] {
+        let toxic = ToxicSpec::new(kind).on(stream);
+        proxy.add_toxic("link", toxic).await.unwrap();
+    }
+    before.write_all(b"lost").await.unwrap();
+    drop(before);
+    drop(connect(address).await);
+    proxy
+        .remove_toxic("link", "bandwidth_upstream")
+        .await
+        .unwrap();
+    eventually(&proxy, |link| link.traffic.open == 0).await;
+    proxy.shutdown().await;
+}
+
+#[tokio::test]
 async fn churn_under_changing_toxics_leaves_nothing_behind() {
     let proxy = proxy();
     let address = link(&proxy, echo().await).await;
