@@ -1,5 +1,6 @@
 //! The scenarios that come with the lab, run by name.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
@@ -79,6 +80,7 @@ pub fn load(name: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
 
 /// Whether a scenario is named by a path rather than by its name in the catalog.
 pub fn is_path(reference: &str) -> bool {
-    let extension = reference.ends_with(".yaml") || reference.ends_with(".yml");
-    extension || reference.contains(['/', '\\'])
+    let extension = Path::new(reference).extension();
+    let is_yaml = extension.is_some_and(|extension| extension == "yaml" || extension == "yml");
+    is_yaml || reference.contains(['/', '\\'])
 }

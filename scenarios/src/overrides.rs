@@ -36,29 +36,17 @@ impl Overrides {
         for text in &self.settings {
             let source = Arc::new(Source::trusted("--with", "--with", text));
             let report = Report::new(source);
-            match text.split_once('=') {
-                Some((name, value)) => {
-                    let middle = name.len();
-                    let name_place = Place {
-                        start: 0,
-                        end: middle,
-                    };
-                    let value_place = Place {
-                        start: middle + 1,
-                        end: text.len(),
-                    };
-                    set((name, name_place), (value, value_place), &report);
-                }
-                None => {
-                    let place = Place {
-                        start: 0,
-                        end: text.len(),
-                    };
-                    report.add(
-                        Finding::new(Code::BadSetting, place, format!("`{text}` sets nothing"))
-                            .help("write `--with NAME=VALUE`, as in `--with orders.timeout=400ms`"),
-                    );
-                }
+            let place = |start, end| Place { start, end };
+            if let Some((name, value)) = text.split_once('=') {
+                let name = (name, place(0, name.len()));
+                let value = (value, place(text.len() - value.len(), text.len()));
+                set(name, value, &report);
+            } else {
+                let message = format!("`{text}` sets nothing");
+                report.add(
+                    Finding::new(Code::BadSetting, place(0, text.len()), message)
+                        .help("write `--with NAME=VALUE`, as in `--with orders.timeout=400ms`"),
+                );
             }
             wrong.extend(report.into_diagnostics());
         }

@@ -170,16 +170,13 @@ impl Diagnostic {
     pub fn plain(&self) -> String {
         let (line, column) = self.source.line_and_column(self.place.start);
         let (severity, code) = (self.code.severity(), self.code);
-        let mut text = format!(
-            "{}:{line}:{column}: {severity}[{code}]: {self}",
+        let label = self.label.iter().map(|label| format!("\n    {label}"));
+        let help = self.help.iter().map(|help| format!("\n    help: {help}"));
+        let words: String = label.chain(help).collect();
+        format!(
+            "{}:{line}:{column}: {severity}[{code}]: {self}{words}",
             self.file()
-        );
-        for (head, words) in [("", &self.label), ("help: ", &self.help)] {
-            if let Some(words) = words {
-                text.push_str(&format!("\n    {head}{words}"));
-            }
-        }
-        text
+        )
     }
 }
 
@@ -256,6 +253,15 @@ impl From<Box<Diagnostic>> for Diagnostics {
     }
 }
 
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl IntoIterator for Diagnostics {
     type Item = Diagnostic;
     type IntoIter = std::vec::IntoIter<Diagnostic>;
@@ -268,7 +274,7 @@ impl IntoIterator for Diagnostics {
 impl fmt::Display for Diagnostics {
     /// All as plain text, one after the other.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for diagnostic in self.iter() {
+        for diagnostic in self {
             writeln!(f, "{}", diagnostic.plain())?;
         }
         Ok(())
@@ -282,3 +288,42 @@ impl fmt::Debug for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renderer_gets_everything() {
+        let text = "a: 1\nlinks: [orders -> paymets]\n";
+        let source = Arc::new(Source::trusted("mine.yaml", "./mine.yaml", text));
+        let place = Place { start: 13, end: 30 };
+        let diagnostic = Finding::new(Code::UnknownLink, place, "no such link")
+            .among("orders -> paymets", ["orders -> payments"])
+            .into_diagnostic(&source);
+        let mut json = String::new();
+        miette::JSONReportHandler::new()
+            .render_report(&mut json, &diagnostic)
+            .unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["code"], "scenario::unknown-link");
+        assert_eq!(json["severity"], "error");
+        assert_eq!(json["filename"], "mine.yaml");
+        assert_eq!(
+            json["labels"][0]["label"],
+            "did you mean `orders -> payments`?"
+        );
+        assert_eq!(json["labels"][0]["span"]["offset"], 13);
+        assert_eq!(json["labels"][0]["span"]["length"], 17);
+    }
+
+    #[test]
+    fn a_place_ends_with_its_line_and_a_message_before_a_page() {
+        let source = Arc::new(Source::trusted("a", "a", "one\ntwo\n"));
+        let place = Place { start: 0, end: 7 };
+        let diagnostic =
+            Finding::new(Code::BadValue, place, "é".repeat(1_000)).into_diagnostic(&source);
+        assert_eq!((diagnostic.offset(), diagnostic.length()), (0, 3));
+        assert_eq!(diagnostic.message().chars().count(), LONGEST + 1);
+    }
+}

@@ -31,6 +31,8 @@ pub(super) struct Around<'a> {
 
 /// A fault with its place in the file.
 type Placed = (Fault, Place);
+/// What holds one toxic of a kind: a link, the kind, whether upstream.
+type Stream<'a> = (&'a Link, &'a Name, bool);
 
 /// Resolves the faults of all phases.
 pub(super) fn resolve(phases: &[Stretch<'_>], around: Around<'_>) -> Vec<Fault> {
@@ -235,7 +237,7 @@ fn check_reach(fault: &FaultSpec, spec: &InjectSpec, within: Place, report: &Rep
 /// Two toxics of one kind on one stream cannot be told apart, and nothing can be seen of a toxic
 /// while its link is down.
 fn check_overlap(faults: &[Placed], report: &Report) {
-    let mut streams: BTreeMap<(&Link, &Name, bool), Vec<(Window, Place)>> = BTreeMap::new();
+    let mut streams: BTreeMap<Stream<'_>, Vec<(Window, Place)>> = BTreeMap::new();
     for (fault, place) in faults {
         let upstream = fault.direction == Direction::Upstream;
         let stream = streams

@@ -216,7 +216,7 @@ fn check_values(spec: &StepSpec, within: Place, saved: &[Name], report: &Report)
         && let Some(value) = body.value()
     {
         texts(value, &mut |text| {
-            check(text, body.place().unwrap_or(within))
+            check(text, body.place().unwrap_or(within));
         });
     }
 }

@@ -17,6 +17,7 @@ mod system;
 mod window;
 mod wording;
 
+use lab_model::plan::Phase;
 use lab_model::{Name, Plan, Span};
 
 use crate::diagnostic::{Code, Diagnostic, Finding};
@@ -97,7 +98,7 @@ pub(crate) fn scenario(
     let phases = phase::finish(&stretches);
     let length = phases
         .as_ref()
-        .map(|phases| phases.last().map_or(Span::ZERO, |p| p.end()));
+        .map(|phases| phases.last().map_or(Span::ZERO, Phase::end));
     let abort = spec
         .abort
         .as_ref()

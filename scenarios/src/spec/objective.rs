@@ -14,7 +14,7 @@ pub(crate) enum ObjectiveSpec {
     /// At least this share of arrivals succeeds, every step in time.
     Availability(At<AvailabilitySpec>),
     /// Arrivals end in time, from their intended start to the last byte of their last step.
-    Latency(At<LatencySpec>),
+    Latency(At<Box<LatencySpec>>),
 }
 
 /// A share of arrivals that succeed.

@@ -15,8 +15,6 @@ const MOST_VALUES: usize = 10_000;
 /// How deep lists and mappings may be nested.
 const DEEPEST: usize = 32;
 
-type Refusal = Box<Finding>;
-
 /// A list or mapping whose end has not come yet.
 struct Open {
     place: Place,
@@ -34,7 +32,7 @@ struct Builder<'a> {
 }
 
 /// Reads a text. An error means that there is no tree; lesser findings go to the report.
-pub(super) fn build(text: &str, report: &Report) -> Result<Node, Refusal> {
+pub(super) fn build(text: &str, report: &Report) -> Result<Node, Finding> {
     let options = options! {
         emit_comments: false,
         // Deeper than our own limit, so that ours speaks first.
@@ -57,8 +55,8 @@ pub(super) fn build(text: &str, report: &Report) -> Result<Node, Refusal> {
         .ok_or_else(|| refuse(Code::Empty, Place::START, "the file holds only comments"))
 }
 
-fn refuse(code: Code, place: Place, message: impl Into<String>) -> Refusal {
-    Box::new(Finding::new(code, place, message))
+fn refuse(code: Code, place: Place, message: impl Into<String>) -> Finding {
+    Finding::new(code, place, message)
 }
 
 fn place_of(span: &Span) -> Place {
@@ -69,22 +67,21 @@ fn place_of(span: &Span) -> Place {
     }
 }
 
-fn syntax(text: &str, error: &ScanError) -> Refusal {
+fn syntax(text: &str, error: &ScanError) -> Finding {
     let start = error.marker().byte_offset().unwrap_or(0).min(text.len());
-    let start = text.floor_char_boundary(start);
-    let next = text[start..].chars().next().map_or(0, char::len_utf8);
+    let next = text.get(start..).and_then(|rest| rest.chars().next());
     let place = Place {
         start,
-        end: start + next,
+        end: start + next.map_or(0, char::len_utf8),
     };
     let message = format!("not YAML from here on: {}", error.info());
-    Box::new(Finding::new(Code::Syntax, place, message).help(
+    Finding::new(Code::Syntax, place, message).help(
         "check the indentation (spaces, no tabs), quotes and brackets of this line and the one above",
-    ))
+    )
 }
 
 impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), Refusal> {
+    fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), Finding> {
         if event.tag().is_some() {
             return Err(refuse(
                 Code::Unsupported,
@@ -122,7 +119,7 @@ impl Builder<'_> {
         }
     }
 
-    fn start(&mut self, place: Place, anchor: usize, is_map: bool) -> Result<(), Refusal> {
+    fn start(&mut self, place: Place, anchor: usize, is_map: bool) -> Result<(), Finding> {
         if self.open.len() >= DEEPEST {
             let message = format!("nested more than {DEEPEST} deep");
             return Err(refuse(Code::TooDeep, place, message));
@@ -136,7 +133,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn end(&mut self, end: Place) -> Result<(), Refusal> {
+    fn end(&mut self, end: Place) -> Result<(), Finding> {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
@@ -165,7 +162,7 @@ impl Builder<'_> {
     }
 
     /// Keys are texts; of two equal ones the first counts, the second is reported.
-    fn mapping(&self, children: Vec<Node>) -> Result<Value, Refusal> {
+    fn mapping(&self, children: Vec<Node>) -> Result<Value, Finding> {
         let mut entries: Vec<(Node, Node)> = Vec::with_capacity(children.len() / 2);
         let mut seen = HashMap::new();
         let mut children = children.into_iter();
@@ -201,7 +198,7 @@ impl Builder<'_> {
         place: Place,
         value: Value,
         size: usize,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Finding> {
         self.values = self.values.saturating_add(size);
         if self.values > MOST_VALUES {
             let message =

@@ -4,13 +4,10 @@
 //! mapping is read, without stopping; and a mistake inside an [`At`](super::At) is reported and
 //! turned into [`At::Wrong`](super::At::Wrong), so that its neighbours are still read.
 
-use serde::de::value::{StrDeserializer, UsizeDeserializer};
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
-};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::access::{Chosen, Fields, Items, Located};
 use super::mistake::{Mistake, unknown_kind};
 use super::{Node, Report, Value, scalar};
 use crate::diagnostic::{Code, Finding, listed};
@@ -26,9 +23,12 @@ const SHAPES: [&str; 4] = ["nothing", "text", "list", "mapping"];
 /// One value, about to be read as a type.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
-    node: &'a Node,
-    report: &'a Report,
+    pub(super) node: &'a Node,
+    pub(super) report: &'a Report,
 }
+
+/// A variant's name, the place of that, and what the variant holds.
+type Variant<'a> = (&'a str, Place, Option<&'a Node>);
 
 impl<'a> Reader<'a> {
     /// Reads a value; mistakes go to the report.
@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
         Self { node, report }
     }
 
-    fn with(self, node: &'a Node) -> Self {
+    pub(super) fn with(self, node: &'a Node) -> Self {
         Self { node, ..self }
     }
 
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn wrong(&self, expected: &str) -> Mistake {
+    pub(super) fn wrong(&self, expected: &str) -> Mistake {
         Mistake::invalid_type(self.found(), &expected).at(self.node.place)
     }
 
@@ -77,26 +77,54 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The variant that a value's shape stands for; the value itself is its content.
+    fn shaped(self, variants: &[&str]) -> Result<Variant<'a>, Mistake> {
+        let shape = self.shape();
+        if variants.contains(&shape) {
+            Ok((shape, self.node.place, Some(self.node)))
+        } else {
+            Err(self.wrong(&format!("a {}", variants.join(" or a "))))
+        }
+    }
+
+    /// The variant that a value names: the one key of a mapping with its value, or a text alone.
+    fn tagged(self, variants: &[&str]) -> Result<Variant<'a>, Mistake> {
+        if let Some(text) = self.scalar() {
+            return Ok((text, self.node.place, None));
+        }
+        let entries = match &self.node.value {
+            Value::Map(entries) => &entries[..],
+            _ => &[],
+        };
+        match entries {
+            [(key, value)] => Ok((key.text().unwrap_or_default(), key.place, Some(value))),
+            [_, (second, _), ..] => {
+                let text = second.text().unwrap_or_default();
+                let message = format!("`{text}` is a second kind in one place");
+                let finding = Finding::new(Code::WrongType, second.place, message);
+                let help = "one kind stands here with its own keys indented below it";
+                Err(Mistake::new(finding.help(help)))
+            }
+            [] => Err(self.wrong(&format!("one of {}", listed(variants.iter().copied())))),
+        }
+    }
+
     /// Reports the keys that a struct does not have and returns the others.
     fn known(&self, entries: &'a [(Node, Node)], fields: &[&str]) -> Vec<&'a (Node, Node)> {
-        let is_known = |key: &str| fields.contains(&key);
-        for (key, _) in entries {
+        let is_known =
+            |(key, _): &&(Node, Node)| key.text().is_some_and(|key| fields.contains(&key));
+        let (known, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(is_known);
+        let given = |field: &str| known.iter().any(|(key, _)| key.text() == Some(field));
+        let absent = fields.iter().copied().filter(|field| !given(field));
+        let absent: Vec<&str> = absent.collect();
+        for (key, _) in unknown {
             let text = key.text().unwrap_or_default();
-            if !is_known(text) {
-                let absent = fields
-                    .iter()
-                    .copied()
-                    .filter(|field| entries.iter().all(|(key, _)| key.text() != Some(field)));
-                self.report.add(
-                    Finding::new(Code::UnknownKey, key.place, format!("unknown key `{text}`"))
-                        .among(text, absent),
-                );
-            }
+            self.report.add(
+                Finding::new(Code::UnknownKey, key.place, format!("unknown key `{text}`"))
+                    .among(text, absent.iter().copied()),
+            );
         }
-        entries
-            .iter()
-            .filter(|(key, _)| is_known(key.text().unwrap_or_default()))
-            .collect()
+        known
     }
 }
 
@@ -241,42 +269,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor: V,
     ) -> Result<V::Value, Mistake> {
         let (tag, place, content) = if name == SHAPE {
-            let shape = self.shape();
-            if !variants.contains(&shape) {
-                let expected = variants.join(" or a ");
-                return Err(self.wrong(&format!("a {expected}")));
-            }
-            (shape, self.node.place, Some(self.node))
+            self.shaped(variants)?
         } else {
-            match &self.node.value {
-                Value::Map(entries) => match &entries[..] {
-                    [(key, value)] => (key.text().unwrap_or_default(), key.place, Some(value)),
-                    [] => {
-                        return Err(
-                            self.wrong(&format!("one of {}", listed(variants.iter().copied())))
-                        );
-                    }
-                    [_, (second, _), ..] => {
-                        let text = second.text().unwrap_or_default();
-                        let finding = Finding::new(
-                            Code::WrongType,
-                            second.place,
-                            format!("`{text}` is a second kind in one place"),
-                        );
-                        return Err(Mistake::new(
-                            finding
-                                .help("one kind stands here with its own keys indented below it"),
-                        ));
-                    }
-                },
-                _ => match self.scalar() {
-                    Some(text) => (text, self.node.place, None),
-                    None => {
-                        let expected = format!("one of {}", listed(variants.iter().copied()));
-                        return Err(self.wrong(&expected));
-                    }
-                },
-            }
+            self.tagged(variants)?
         };
         if !variants.contains(&tag) {
             return Err(Mistake::new(unknown_kind(tag, variants)).at(place));
@@ -314,138 +309,5 @@ impl<'a> Reader<'a> {
         visitor
             .visit_map(entries)
             .map_err(|mistake| mistake.at(self.node.place))
-    }
-}
-
-/// A value between its place and its mistake, see [`At`](super::At).
-struct Located<'a> {
-    reader: Reader<'a>,
-    next: usize,
-}
-
-impl<'de> SeqAccess<'de> for Located<'_> {
-    type Error = Mistake;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Mistake> {
-        let Reader { node, report } = self.reader;
-        let Place { start, end } = node.place;
-        self.next += 1;
-        let read = match self.next {
-            1 => seed.deserialize(UsizeDeserializer::new(start)),
-            2 => seed.deserialize(UsizeDeserializer::new(end)),
-            _ => seed.deserialize(self.reader),
-        };
-        read.map(Some).map_err(|mistake| {
-            report.add(mistake.at(node.place).into_finding());
-            Mistake::custom("reported")
-        })
-    }
-}
-
-struct Items<'a> {
-    reader: Reader<'a>,
-    items: std::slice::Iter<'a, Node>,
-}
-
-impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = Mistake;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Mistake> {
-        let Some(item) = self.items.next() else {
-            return Ok(None);
-        };
-        seed.deserialize(self.reader.with(item)).map(Some)
-    }
-}
-
-struct Fields<'a> {
-    reader: Reader<'a>,
-    entries: std::vec::IntoIter<&'a (Node, Node)>,
-    value: Option<&'a Node>,
-}
-
-impl<'de> MapAccess<'de> for Fields<'_> {
-    type Error = Mistake;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Mistake> {
-        let Some((key, value)) = self.entries.next() else {
-            return Ok(None);
-        };
-        self.value = Some(value);
-        seed.deserialize(self.reader.with(key)).map(Some)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Mistake> {
-        let value = self.value.take().unwrap_or(self.reader.node);
-        seed.deserialize(self.reader.with(value))
-    }
-}
-
-/// A variant by its name, with what it holds.
-struct Chosen<'a> {
-    reader: Reader<'a>,
-    tag: &'a str,
-    content: Option<&'a Node>,
-}
-
-impl<'a> Chosen<'a> {
-    fn content(&self) -> Result<Reader<'a>, Mistake> {
-        let Some(content) = self.content else {
-            let message = format!("`{}` needs its own keys", self.tag);
-            let finding = Finding::new(Code::WrongType, self.reader.node.place, message);
-            return Err(Mistake::new(
-                finding.help(format!("write `{}: {{ … }}`", self.tag)),
-            ));
-        };
-        Ok(self.reader.with(content))
-    }
-}
-
-impl<'de> EnumAccess<'de> for Chosen<'_> {
-    type Error = Mistake;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Mistake> {
-        let tag = StrDeserializer::<Mistake>::new(self.tag);
-        Ok((seed.deserialize(tag)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Chosen<'_> {
-    type Error = Mistake;
-
-    fn unit_variant(self) -> Result<(), Mistake> {
-        match self.content {
-            Some(content) if !content.is_nothing() => {
-                let reader = self.reader.with(content);
-                Err(reader.wrong(&format!("nothing behind `{}`", self.tag)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mistake> {
-        seed.deserialize(self.content()?)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Mistake> {
-        self.content()?.deserialize_seq(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Mistake> {
-        self.content()?.deserialize_struct("", fields, visitor)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The tree is loose on purpose: it knows lists, mappings and texts, and nothing of scenarios.
 
+mod access;
 mod build;
 mod deserializer;
 mod entries;
@@ -159,7 +160,7 @@ impl Report {
 /// Reads a file's text into its tree. `None` where it is no YAML at all, which is reported.
 pub(crate) fn parse(report: &Report) -> Option<Node> {
     build::build(report.source().text(), report)
-        .map_err(|finding| report.add(*finding))
+        .map_err(|finding| report.add(finding))
         .ok()
 }
 
