@@ -58,26 +58,52 @@ const MOST_USERS: usize = 10_000;
 /// Files that are open for other reasons than users' connections.
 const OTHER_FILES: u64 = 64;
 
-/// How many users a load needs so that no arrival waits for one, even when every request runs into
-/// its timeout: for each journey its rate times the longest it can take (Little's law), a tenth
-/// more, and a few. At most [`MOST_USERS`], and what the limit of open files allows.
-pub(crate) fn users(load: &Load, open_files: u64) -> usize {
-    let Arrivals::Constant { rate } = &load.arrivals;
-    let busy: f64 = load
-        .journeys
-        .iter()
-        .map(|journey| {
-            rate.as_per_second() * load.share(&journey.name) * journey.longest().as_secs_f64()
-        })
-        .sum();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "not negative; a float saturates"
-    )]
-    let needed = (busy * 1.1).ceil() as usize + 16;
-    let connections = usize::try_from(open_files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
-    needed.min(MOST_USERS).min(connections.max(1))
+/// How many requests a second one thread can send beside everything else a request costs it.
+const REQUESTS_PER_THREAD: f64 = 4_000.0;
+
+/// What it takes to run a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Staff {
+    /// Users who each walk one journey at a time.
+    pub(crate) users: usize,
+    /// Threads they run on.
+    pub(crate) threads: usize,
+}
+
+impl Staff {
+    /// As many users as a load needs so that no arrival waits for one, even when every request runs
+    /// into its timeout: for each journey its rate times the longest it can take (Little's law), a
+    /// tenth more, and a few. At most [`MOST_USERS`], and what the limit of open files allows.
+    ///
+    /// As few threads as can send the requests, at most one a core: threads that wake one another
+    /// for single requests cost more than they bring.
+    pub(crate) fn of(load: &Load, open_files: u64, cores: usize) -> Self {
+        let Arrivals::Constant { rate } = &load.arrivals;
+        let (mut busy, mut requests) = (0.0, 0.0);
+        for journey in &load.journeys {
+            let rate = rate.as_per_second() * load.share(&journey.name);
+            busy += rate * journey.longest().as_secs_f64();
+            requests += rate * journey.steps.len() as f64;
+        }
+        let connections =
+            usize::try_from(open_files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+        Self {
+            users: (whole(busy * 1.1) + 16)
+                .min(MOST_USERS)
+                .min(connections.max(1)),
+            threads: whole(requests / REQUESTS_PER_THREAD).clamp(1, cores.max(1)),
+        }
+    }
+}
+
+/// Rounded up.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sums of products of numbers above zero, at most 10^15 or so"
+)]
+fn whole(number: f64) -> usize {
+    number.ceil() as usize
 }
 
 /// Raises this process's limit of open files as far as it may, and returns it.
@@ -106,23 +132,38 @@ mod tests {
     use crate::script::tests::step;
     use serde_json::json;
 
-    fn check(rate: f64, timeouts: &[(u32, &str)], open_files: u64, expected: usize) {
+    fn staff(rate: f64, timeouts: &[(u32, &str)], open_files: u64) -> Staff {
         let weights: Vec<u32> = timeouts.iter().map(|(weight, _)| *weight).collect();
         let mut load = load(rate, &weights);
         for (journey, (_, timeout)) in load.journeys.iter_mut().zip(timeouts) {
             journey.steps = vec![step(json!({ "timeout": timeout }))];
         }
-        assert_eq!(users(&load, open_files), expected);
+        Staff::of(&load, open_files, 4)
     }
 
     #[test]
     fn as_many_users_as_a_hanging_system_holds() {
+        let check = |rate, timeouts: &[(u32, &str)], open_files, expected| {
+            assert_eq!(staff(rate, timeouts, open_files).users, expected);
+        };
         check(200.0, &[(1, "10s")], 20_000, 2_216);
         // 100/s for 1.5 s and 50/s for 3 s: 300 at a time.
         check(150.0, &[(2, "1.5s"), (1, "3s")], 20_000, 346);
         check(1.0, &[(1, "1ms")], 20_000, 17);
         check(10_000.0, &[(1, "30s")], u64::MAX, MOST_USERS);
+        check(1e6, &[(1, "8760h")], u64::MAX, MOST_USERS);
         check(200.0, &[(1, "10s")], 1_024, 960);
         check(200.0, &[(1, "10s")], 3, 1);
+    }
+
+    #[test]
+    fn as_few_threads_as_do() {
+        let check = |rate, expected| {
+            assert_eq!(staff(rate, &[(1, "1s")], 20_000).threads, expected);
+        };
+        check(1.0, 1);
+        check(4_000.0, 1);
+        check(4_001.0, 2);
+        check(1e6, 4);
     }
 }

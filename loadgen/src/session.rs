@@ -1,8 +1,10 @@
 //! The life of the generator: prepare, ready, start, report each second, end.
 
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::thread::{available_parallelism, sleep};
 use std::time::Duration;
 
 use lab_model::Span;
@@ -12,8 +14,8 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Origin, now_nanos};
-use crate::executor::goose::{Crew, LaunchError, launch};
-use crate::executor::{Work, raise_open_files, users};
+use crate::executor::goose::{LaunchError, launch};
+use crate::executor::{Staff, Work, raise_open_files};
 use crate::handover::Handover;
 use crate::input::Inbox;
 use crate::keys::Keys;
@@ -158,8 +160,6 @@ struct Load {
     schedule: Schedule,
     /// The longest an arrival can take from its due time.
     longest: Span,
-    /// Kept until the end; dropping it lets the users go.
-    _crew: Crew,
 }
 
 impl Load {
@@ -178,12 +178,13 @@ impl Load {
             stop: CancellationToken::new(),
         });
         let longest = load.journeys.iter().map(Journey::longest).max();
-        let crew = launch(Arc::clone(&work), users(load, raise_open_files()), signals)?;
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let staff = Staff::of(load, raise_open_files(), cores);
+        launch(Arc::clone(&work), staff, signals)?;
         Ok(Self {
             work,
             schedule,
             longest: longest.unwrap_or_default(),
-            _crew: crew,
         })
     }
 
@@ -255,7 +256,7 @@ impl Load {
             if self.work.recorder.in_flight() == 0 {
                 return;
             }
-            std::thread::sleep(STOP_STEP);
+            sleep(STOP_STEP);
         }
     }
 }

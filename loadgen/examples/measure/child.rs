@@ -138,3 +138,12 @@ pub(crate) fn processor_time(process: u32) -> Result<Duration, Box<dyn Error>> {
     let sum = next()?? + next()??;
     Ok(Duration::from_millis(sum * 10))
 }
+
+/// The resident memory of a process, in KiB.
+pub(crate) fn memory_kib(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}

@@ -5,8 +5,9 @@
 //! cargo run --release -p lab-loadgen --example measure -- all
 //! ```
 //!
-//! or one of `stall`, `steady`, `stop`, `cost`, followed by the number of rounds (5). Each prints
-//! its rounds and the median. Nothing else should run meanwhile.
+//! or one of `stall`, `steady`, `stop`, `cost`, followed by the number of rounds (5); or `memory`,
+//! followed by the number of minutes (10). Each prints its rounds and what they come to. Nothing else
+//! should run meanwhile.
 
 mod child;
 mod plain;
@@ -15,10 +16,10 @@ mod table;
 
 use std::error::Error;
 use std::process::ExitCode;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use child::{Generator, Sum, processor_time, this_program};
+use child::{Generator, Sum, memory_kib, processor_time, this_program};
 use lab_model::{Histogram, Span};
 use lab_wire::ToGenerator;
 use server::{Behaviour, Server};
@@ -29,8 +30,8 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let rounds = arguments.get(1).and_then(|text| text.parse().ok());
-    let rounds = rounds.unwrap_or(5);
+    let number = arguments.get(1).and_then(|text| text.parse().ok());
+    let (rounds, minutes) = (number.unwrap_or(5), number.unwrap_or(10));
     let result = match arguments.as_slice() {
         ["generator"] => return lab_loadgen::run(),
         ["plain", host, rate, seconds] => plain(host, rate, seconds),
@@ -38,11 +39,12 @@ fn main() -> ExitCode {
         ["steady", ..] => steady(rounds),
         ["stop", ..] => stop(rounds),
         ["cost", ..] => cost(rounds),
+        ["memory", ..] => memory(minutes),
         ["all", ..] => stall(rounds)
             .and_then(|()| steady(rounds))
             .and_then(|()| stop(rounds))
             .and_then(|()| cost(rounds)),
-        _ => Err("say what to measure: all, stall, steady, stop or cost".into()),
+        _ => Err("say what to measure: all, stall, steady, stop, cost or memory".into()),
     };
     if let Err(error) = result {
         eprintln!("{error}");
@@ -243,6 +245,36 @@ fn cost(rounds: usize) -> Outcome {
     }
     print(
         &format!("cost: {RATE}/s for {seconds} s, a server that answers at once"),
+        &columns,
+    );
+    Ok(())
+}
+
+/// The generator's resident memory at each minute of a load of 2,000/s.
+fn memory(minutes: usize) -> Outcome {
+    const RATE: u32 = 2_000;
+    let server = Server::start(Behaviour::Serves(Duration::from_millis(5)))?;
+    let length = Duration::from_secs(60 * minutes as u64 + 5);
+    let mut generator = Generator::ready(server.address, RATE, length, Duration::from_secs(2))?;
+    let process = generator.child.id();
+    let zero = generator.start()?;
+    let sampler = thread::spawn(move || {
+        let minutes = (1..=minutes).map(|minute| zero + Duration::from_secs(60 * minute as u64));
+        let samples = minutes.map(|at| {
+            sleep(at.saturating_duration_since(Instant::now()));
+            memory_kib(process).unwrap_or(f64::NAN) / 1_024.0
+        });
+        samples.collect::<Vec<f64>>()
+    });
+    let sum = generator.listen()?;
+    generator.child.wait()?;
+    let samples = sampler.join().map_err(|_| "the sampler panicked")?;
+    let columns: [Column; 1] = [("resident MiB", largest, samples)];
+    print(
+        &format!(
+            "memory: {RATE}/s, a sample a minute; {} arrivals, {} bad",
+            sum.due, sum.bad
+        ),
         &columns,
     );
     Ok(())

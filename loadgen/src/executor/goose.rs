@@ -4,6 +4,7 @@
 //! loop serves one arrival. Its pacing, throttle and metrics stay off: arrivals come from the pacer,
 //! and the recorder measures from the intended start, which goose's metrics do not know.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
@@ -14,9 +15,9 @@ use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario, Transaction, TransactionFunction};
 use thiserror::Error;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
-use super::Work;
+use super::{Staff, Work};
 use crate::session::Signal;
 use crate::transport::shared_client;
 
@@ -37,57 +38,48 @@ pub(crate) enum LaunchError {
     Interrupt(#[from] ctrlc::Error),
 }
 
-/// Running users. Dropping it lets go of them without waiting for what is in flight.
-#[derive(Debug)]
-pub(crate) struct Crew {
-    runtime: Option<Runtime>,
-}
-
-impl Drop for Crew {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 /// Launches users; sends [`Signal::Staffed`] once all of them wait for arrivals, and
 /// [`Signal::Deserted`] should goose ever end.
+///
+/// The users end with the process: nothing waits for what they have in flight.
 pub(crate) fn launch(
     work: Arc<Work>,
-    users: usize,
+    staff: Staff,
     signals: Sender<Signal>,
-) -> Result<Crew, LaunchError> {
+) -> Result<(), LaunchError> {
     // goose installs its own handler unless there is one. The lab decides when a load ends: it
     // closes our input, or says so.
     ctrlc::set_handler(|| {})?;
-    let client = shared_client()?;
-    let runtime = Builder::new_multi_thread().enable_all().build()?;
-    let attack = GooseAttack::initialize_with_config(configuration(users))
+    let arrive = arrive(shared_client()?, staff.users, signals.clone());
+    let scenario = Scenario::new("lab")
+        .register_transaction(Transaction::new(arrive).set_on_start())
+        .register_transaction(Transaction::new(serve(work)));
+    let attack = GooseAttack::initialize_with_config(configuration(staff.users))
+        .and_then(|attack| {
+            let client = GooseClientBuilder::new().without_cookies();
+            attack.set_client_builder_without_cookies(client)
+        })
         .map_err(Box::new)?
-        .set_client_builder_without_cookies(GooseClientBuilder::new().without_cookies())
-        .map_err(Box::new)?
-        .register_scenario(
-            Scenario::new("lab")
-                .register_transaction(
-                    Transaction::new(arrive(client, users, signals.clone())).set_on_start(),
-                )
-                .register_transaction(Transaction::new(serve(work))),
-        );
-    let handle = runtime.handle().clone();
+        .register_scenario(scenario);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(staff.threads)
+        .enable_all()
+        .build()?;
+    let attend = move || {
+        // goose asserts and expects here and there.
+        let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(attack.execute())));
+        let reason = match end {
+            Ok(Ok(_metrics)) => "goose ended them".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_panic) => "goose panicked".to_owned(),
+        };
+        // Nobody listens any more once the session has ended.
+        let _ = signals.send(Signal::Deserted(reason));
+    };
     thread::Builder::new()
         .name("goose".to_owned())
-        .spawn(move || {
-            let reason = match handle.block_on(attack.execute()) {
-                Ok(_metrics) => "goose ended its users".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            // Nobody listens any more once the session has ended.
-            let _ = signals.send(Signal::Deserted(reason));
-        })?;
-    Ok(Crew {
-        runtime: Some(runtime),
-    })
+        .spawn(attend)?;
+    Ok(())
 }
 
 fn configuration(users: usize) -> GooseConfiguration {
