@@ -4,7 +4,7 @@ use lab_model::objective::Abort;
 use lab_model::{Name, Span};
 
 use super::load::Traffic;
-use super::setting::Settings;
+use super::setting::Turned;
 use crate::diagnostic::{Code, Finding};
 use crate::source::Place;
 use crate::spec::AbortSpec;
@@ -66,22 +66,25 @@ fn check_lasting(lasting: Span, place: Place, length: Option<Span>, report: &Rep
 /// Checks the remedy and returns those of its settings that are not in force yet.
 pub(super) fn remedy(
     entries: &Entries<Name, String>,
-    before: &Settings<'_>,
-    now: &Settings<'_>,
+    settings: &Turned<'_>,
     report: &Report,
 ) -> Vec<String> {
+    let Turned {
+        as_written,
+        in_force,
+    } = settings;
     let mut open = Vec::new();
     for (name, place, value) in entries.iter() {
         let Some((value, value_place)) = value.need(name.as_str(), place, report) else {
             continue;
         };
-        let checked = before.check((name.as_str(), place), (value, value_place), report);
+        let checked = as_written.check((name.as_str(), place), (value, value_place), report);
         let Some(knob) = checked else { continue };
-        if before.get(knob) == value {
+        if as_written.get(knob) == value {
             let message = format!("{name} is `{value}` already");
             report.add(Finding::new(Code::UselessRemedy, value_place, message));
         }
-        if now.get(knob) != value {
+        if in_force.get(knob) != value {
             open.push(format!("{name}={value}"));
         }
     }

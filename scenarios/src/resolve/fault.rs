@@ -96,6 +96,27 @@ fn check_length(phase: &Stretch<'_>, injections: &[At<InjectSpec>], report: &Rep
     }
 }
 
+/// A fault that ends before it lets go of anything shows less than it is.
+fn check_windows(fault: &FaultSpec, windows: &[Window], spec: &InjectSpec, report: &Report) {
+    // The last window of a flapping fault may be cut off by the end of the phase.
+    let first = windows.first().map(|window| window.to.minus(window.from));
+    let Some(shown) = first.filter(|first| *first < fault.longest_delay()) else {
+        return;
+    };
+    let flap = spec.flap.as_ref().and_then(At::value).map(|flap| &flap.on);
+    let chosen = flap.or(spec.lasting.as_ref()).or(spec.after.as_ref());
+    // The phase as a whole has its own rule.
+    let Some(place) = chosen.and_then(At::place) else {
+        return;
+    };
+    let message = format!("{shown} is too short for {}", fault.summary());
+    report.add(
+        Finding::new(Code::TooShort, place, message)
+            .label(format!("at least {}", fault.longest_delay()))
+            .help("a fault lasts at least as long as it can hold something back"),
+    );
+}
+
 fn fault(
     index: usize,
     phase: &Stretch<'_>,
@@ -112,6 +133,9 @@ fn fault(
         check_reach(fault, spec, within, report);
     }
     let windows = window::resolve(spec, phase, report);
+    if let (Some((fault, _)), Some(windows)) = (fault, &windows) {
+        check_windows(fault, windows, spec, report);
+    }
     let toxicity = spec.toxicity.as_ref().and_then(At::located);
     if let Some((_, place)) = toxicity.filter(|(share, _)| share.get() <= 0.0) {
         let message = "a toxicity of 0% touches nothing";

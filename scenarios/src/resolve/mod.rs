@@ -6,6 +6,7 @@
 mod ending;
 mod fault;
 mod journey;
+mod knob;
 mod load;
 mod objective;
 mod phase;
@@ -24,11 +25,9 @@ use crate::diagnostic::{Code, Diagnostic, Finding};
 use crate::overrides::Overrides;
 use crate::source::Place;
 use crate::spec::ScenarioSpec;
-use crate::systems;
-use crate::tree::{At, Entries, Node, Report};
-use setting::Settings;
+use crate::tree::{At, Node, Report};
 
-pub use setting::Knob;
+pub use knob::Knob;
 pub use system::Definition;
 pub(crate) use system::from_file;
 
@@ -48,40 +47,19 @@ pub(crate) fn scenario(
     not_yet(spec, tree, report);
     let name = spec.scenario.need("scenario", within, report);
     let hypothesis = hypothesis(spec, within, report);
-    let definition = definition(spec, tree, within, report);
-
-    let knobs = definition.as_ref().map_or(&[][..], |system| &system.knobs);
-    let mut settings = Settings::defaults(knobs);
-    let known = definition.is_some();
-    if let Some(own) = entries(spec.settings.as_ref()).filter(|_| known) {
-        for (name, place, value) in own.iter() {
-            if let Some((value, at)) = value.need(name.as_str(), place, report)
-                && let Some(knob) = settings.check((name.as_str(), place), (value, at), report)
-            {
-                settings.set(knob, value);
-            }
-        }
-    }
-    let as_written = settings.clone();
-    let wrong_overrides = if known {
-        overrides.apply(&mut |name, value, report| {
-            if let Some(knob) = settings.check(name, value, report) {
-                settings.set(knob, value.0);
-            }
-        })
-    } else {
-        Vec::new()
-    };
+    let definition = system::of_scenario(spec, tree, within, report);
+    let system = definition.as_ref();
+    let (turned, wrong_overrides) = setting::resolve(spec, system, overrides, report);
 
     let traffic = spec.load.need("load", within, report);
-    let traffic = traffic.map(|load| load::resolve(load, definition.as_ref(), report));
+    let traffic = traffic.map(|load| load::resolve(load, system, report));
     let phases = spec.phases.need("phases", within, report);
     let stretches = phases.map_or_else(Vec::new, |phases| phase::resolve(phases, report));
     let faults = fault::resolve(
         &stretches,
         fault::Around {
             tree,
-            wiring: definition.as_ref().map(Definition::wiring),
+            wiring: system.map(Definition::wiring),
             journeys: traffic.as_ref().and_then(load::Traffic::journeys),
             report,
         },
@@ -106,20 +84,18 @@ pub(crate) fn scenario(
         .map_or_else(Vec::new, |specs| {
             ending::aborts(specs, traffic.as_ref(), length, report)
         });
-    let remedy = entries(spec.remedy.as_ref())
-        .filter(|_| known)
-        .map_or_else(Vec::new, |remedy| {
-            ending::remedy(remedy, &as_written, &settings, report)
-        });
-
+    let remedy = spec.remedy.as_ref().and_then(At::value);
+    let remedy = remedy
+        .filter(|_| system.is_some())
+        .map_or_else(Vec::new, |remedy| ending::remedy(remedy, &turned, report));
     let seed = overrides
         .seed()
         .or_else(|| spec.seed.as_ref()?.value().copied())
         .unwrap_or(SEED);
     let assemble = || {
-        let definition = definition.as_ref()?;
+        let definition = system?;
         let mut services = definition.services.clone();
-        let settings = settings.apply(&mut services);
+        let settings = turned.in_force.apply(&mut services);
         Some(Plan {
             scenario: name?.0.clone(),
             hypothesis: hypothesis?,
@@ -142,10 +118,6 @@ pub(crate) fn scenario(
         })
     };
     (assemble(), wrong_overrides)
-}
-
-fn entries(at: Option<&At<Entries<Name, String>>>) -> Option<&Entries<Name, String>> {
-    at.and_then(At::value)
 }
 
 fn text(at: Option<&At<String>>) -> Option<String> {
@@ -192,42 +164,4 @@ fn not_yet(spec: &ScenarioSpec, tree: &Node, report: &Report) {
             report.add(Finding::new(Code::NotYet, place, message).help(help));
         }
     }
-}
-
-/// The system that is named, or the services that the scenario holds itself.
-fn definition(
-    spec: &ScenarioSpec,
-    tree: &Node,
-    within: Place,
-    report: &Report,
-) -> Option<Definition> {
-    let own = spec.services.is_some() || spec.links.is_some();
-    let Some(system) = &spec.system else {
-        if !own {
-            if spec.compose.is_none() && spec.attach.is_none() {
-                report.add(
-                    Finding::new(Code::NoSystem, within, "there is no system to run against")
-                        .help("add `system: shop`, or `services` and `links` of your own"),
-                );
-            }
-            return None;
-        }
-        let services = spec.services.as_ref().unwrap_or(&At::Missing);
-        let links = spec.links.as_ref().unwrap_or(&At::Missing);
-        let services = services.need("services", within, report);
-        let links = links.need("links", within, report);
-        return system::inline(services?, links?, report);
-    };
-    if own {
-        let key = if spec.services.is_some() {
-            "services"
-        } else {
-            "links"
-        };
-        let place = tree.key_place(key).unwrap_or(within);
-        let message = format!("`system` and `{key}` of its own");
-        report.add(Finding::new(Code::NoSystem, place, message).help("keep one of them"));
-    }
-    let (name, place) = system.located()?;
-    systems::find(name, place, report)
 }

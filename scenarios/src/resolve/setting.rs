@@ -1,130 +1,17 @@
-//! Knobs, and the settings that turn them.
+//! Settings: how knobs are turned, by a scenario and by the command line.
 
 use std::collections::BTreeMap;
 
+use lab_model::Name;
 use lab_model::system::Service;
-use lab_model::{ByteSize, Name, Rate, Ratio, Span};
 
-use crate::diagnostic::{Code, Finding, listed};
+use super::knob::Knob;
+use super::system::Definition;
+use crate::diagnostic::{Code, Diagnostic, Finding};
+use crate::overrides::Overrides;
 use crate::source::Place;
-use crate::spec::{KnobSpec, KnobType};
+use crate::spec::ScenarioSpec;
 use crate::tree::{At, Entries, Report};
-
-/// What a system lets one set: an environment value of one service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Knob {
-    /// Its name: `orders.timeout`.
-    pub name: Name,
-    /// What it does, in one sentence.
-    pub about: String,
-    /// Its value where nobody sets it.
-    pub default: String,
-    /// What it takes, in words.
-    pub takes: String,
-    service: Name,
-    env: String,
-    kind: KnobType,
-    values: Vec<String>,
-}
-
-impl Knob {
-    /// Whether it takes a value. Its default and its listed values are always fine.
-    fn accepts(&self, value: &str) -> bool {
-        let is_listed = value == self.default || self.values.iter().any(|known| known == value);
-        is_listed
-            || match self.kind {
-                KnobType::Duration => value.parse::<Span>().is_ok(),
-                KnobType::Integer => value.parse::<u64>().is_ok(),
-                KnobType::Ratio => value.parse::<Ratio>().is_ok(),
-                KnobType::Size => value.parse::<ByteSize>().is_ok(),
-                KnobType::Rate => value.parse::<Rate>().is_ok(),
-                KnobType::Flag => matches!(value, "on" | "off"),
-                KnobType::Choice => false,
-                KnobType::Text => true,
-            }
-    }
-}
-
-/// Reads the knobs of a system; those of unknown services are reported.
-pub(super) fn knobs(
-    specs: &Entries<Name, KnobSpec>,
-    services: &[Service],
-    report: &Report,
-) -> Vec<Knob> {
-    let knobs = specs.iter().filter_map(|(name, place, spec)| {
-        let (spec, within) = spec.need(name.as_str(), place, report)?;
-        let knob = knob(name, spec, within, report)?;
-        let names = || services.iter().map(|service| service.name.as_str());
-        if !names().any(|service| service == knob.service.as_str()) {
-            let place = spec.service.place().unwrap_or(within);
-            report.add(
-                Finding::new(
-                    Code::UnknownService,
-                    place,
-                    format!("no service `{}`", knob.service),
-                )
-                .among(knob.service.as_str(), names()),
-            );
-        }
-        Some(knob)
-    });
-    knobs.collect()
-}
-
-fn knob(name: &Name, spec: &KnobSpec, within: Place, report: &Report) -> Option<Knob> {
-    // All are asked for before any is missed, so that all absent ones are reported.
-    let service = spec.service.need("service", within, report);
-    let env = spec.env.need("env", within, report);
-    let kind = spec.takes.need("type", within, report);
-    let default = spec.default.need("default", within, report);
-    let about = spec.about.need("about", within, report);
-    let (kind, default) = (*kind?.0, default?);
-    let values: Vec<String> = spec
-        .values
-        .iter()
-        .filter_map(At::value)
-        .flatten()
-        .filter_map(|value| value.value().cloned())
-        .collect();
-    let mut knob = Knob {
-        name: name.clone(),
-        about: about?.0.clone(),
-        default: String::new(),
-        takes: takes(kind, &values),
-        service: service?.0.clone(),
-        env: env?.0.clone(),
-        kind,
-        values,
-    };
-    // `none` switches a thing off, whatever its type; a choice must list it.
-    let off = default.0 == "none" && kind != KnobType::Choice;
-    if !off && !knob.accepts(default.0) {
-        let message = format!(
-            "the default `{}` of {name} is not {}",
-            default.0, knob.takes
-        );
-        report.add(Finding::new(Code::BadSetting, default.1, message));
-    }
-    if off {
-        knob.takes = format!("{}, or `none`", knob.takes);
-    }
-    knob.default.clone_from(default.0);
-    Some(knob)
-}
-
-fn takes(kind: KnobType, values: &[String]) -> String {
-    let kind = match kind {
-        KnobType::Duration => "a duration such as `400ms`",
-        KnobType::Integer => "a whole number",
-        KnobType::Ratio => "a share such as `20%`",
-        KnobType::Size => "a size such as `20KB`",
-        KnobType::Rate => "a rate such as `150/s`",
-        KnobType::Flag => "`on` or `off`",
-        KnobType::Text => "a text",
-        KnobType::Choice => return format!("one of {}", listed(values.iter().map(String::as_str))),
-    };
-    kind.to_owned()
-}
 
 /// The value of every knob: its default, unless it is set.
 #[derive(Debug, Clone)]
@@ -208,4 +95,49 @@ impl<'a> Settings<'a> {
         }
         self.values
     }
+}
+
+/// The settings of a scenario before and after the command line.
+pub(super) struct Turned<'a> {
+    /// As the file has them.
+    pub(super) as_written: Settings<'a>,
+    /// As the run will have them.
+    pub(super) in_force: Settings<'a>,
+}
+
+/// Resolves the settings of a scenario and of the command line; mistakes of the latter are
+/// returned, as they have no place in the file. Without a system there is nothing to set.
+pub(super) fn resolve<'a>(
+    spec: &ScenarioSpec,
+    system: Option<&'a Definition>,
+    overrides: &Overrides,
+    report: &Report,
+) -> (Turned<'a>, Vec<Diagnostic>) {
+    let mut settings = Settings::defaults(system.map_or(&[], |system| &system.knobs));
+    let own = spec
+        .settings
+        .iter()
+        .filter_map(At::value)
+        .flat_map(Entries::iter);
+    for (name, place, value) in own.filter(|_| system.is_some()) {
+        if let Some((value, at)) = value.need(name.as_str(), place, report)
+            && let Some(knob) = settings.check((name.as_str(), place), (value, at), report)
+        {
+            settings.set(knob, value);
+        }
+    }
+    let as_written = settings.clone();
+    let mut wrong = Vec::new();
+    if system.is_some() {
+        wrong = overrides.apply(&mut |name, value, report| {
+            if let Some(knob) = settings.check(name, value, report) {
+                settings.set(knob, value.0);
+            }
+        });
+    }
+    let turned = Turned {
+        as_written,
+        in_force: settings,
+    };
+    (turned, wrong)
 }

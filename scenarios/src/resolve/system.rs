@@ -4,12 +4,13 @@ use lab_model::system::Service;
 use lab_model::traffic::Step;
 use lab_model::{Link, Name};
 
-use super::setting::{self, Knob};
+use super::knob::{self, Knob};
 use super::{journey, service};
 use crate::diagnostic::{Code, Finding};
 use crate::source::Place;
-use crate::spec::{ServiceSpec, SystemSpec};
-use crate::tree::{At, Entries, Report};
+use crate::spec::{ScenarioSpec, ServiceSpec, SystemSpec};
+use crate::systems;
+use crate::tree::{At, Entries, Node, Report};
 
 /// Everything a scenario can refer to in its system.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +60,7 @@ pub(crate) fn from_file(spec: &SystemSpec, within: Place, report: &Report) -> Op
     let (services, known) = parts(services?, (links, links_place), report);
     let all_linked = known.len() == links.len();
     let knobs = spec.knobs.as_ref().and_then(At::value);
-    let knobs = knobs.map_or_else(Vec::new, |knobs| setting::knobs(knobs, &services, report));
+    let knobs = knobs.map_or_else(Vec::new, |knobs| knob::resolve(knobs, &services, report));
     let journeys = spec
         .journeys
         .iter()
@@ -94,8 +95,45 @@ pub(crate) fn from_file(spec: &SystemSpec, within: Place, report: &Report) -> Op
     })
 }
 
-/// Resolves the services and links that a scenario holds itself.
-pub(super) fn inline(
+/// Resolves the system of a scenario: the one it names, or the services it holds itself.
+pub(super) fn of_scenario(
+    spec: &ScenarioSpec,
+    tree: &Node,
+    within: Place,
+    report: &Report,
+) -> Option<Definition> {
+    let own = ["services", "links"].map(|key| (key, tree.key_place(key)));
+    let own = own.into_iter().find_map(|(key, place)| Some((key, place?)));
+    match (&spec.system, own) {
+        (Some(system), own) => {
+            if let Some((key, place)) = own {
+                let message = format!("`system` and `{key}` of its own");
+                report.add(Finding::new(Code::NoSystem, place, message).help("keep one of them"));
+            }
+            let (name, place) = system.located()?;
+            systems::find(name, place, report)
+        }
+        (None, Some(_)) => {
+            let services = spec.services.as_ref().unwrap_or(&At::Missing);
+            let links = spec.links.as_ref().unwrap_or(&At::Missing);
+            let services = services.need("services", within, report);
+            let links = links.need("links", within, report);
+            inline(services?, links?, report)
+        }
+        (None, None) => {
+            // Another way to name a system is refused for itself.
+            if spec.compose.is_none() && spec.attach.is_none() {
+                report.add(
+                    Finding::new(Code::NoSystem, within, "there is no system to run against")
+                        .help("add `system: shop`, or `services` and `links` of your own"),
+                );
+            }
+            None
+        }
+    }
+}
+
+fn inline(
     services: (&Entries<Name, ServiceSpec>, Place),
     links: (&Vec<At<Link>>, Place),
     report: &Report,
@@ -103,10 +141,10 @@ pub(super) fn inline(
     let count = links.0.len();
     let (services, links) = parts(services, links, report);
     Some(Definition {
-        all_linked: links.len() == count,
         name: Name::new("inline").ok()?,
         about: String::new(),
         services,
+        all_linked: links.len() == count,
         links,
         knobs: Vec::new(),
         journeys: Vec::new(),

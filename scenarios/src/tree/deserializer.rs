@@ -147,7 +147,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         let (text, plain) = match &self.node.value {
-            Value::List(_) => return self.deserialize_seq(visitor),
+            Value::List(items) => return self.visit_items(items, true, visitor),
             Value::Map(_) => return self.deserialize_map(visitor),
             Value::Scalar { text, plain } => (text, *plain),
         };
@@ -229,13 +229,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         let Value::List(items) = &self.node.value else {
             return Err(self.wrong("a list"));
         };
-        let items = Items {
-            reader: self,
-            items: items.iter(),
-        };
-        visitor
-            .visit_seq(items)
-            .map_err(|mistake| mistake.at(self.node.place))
+        self.visit_items(items, false, visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
@@ -296,6 +290,30 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 }
 
 impl<'a> Reader<'a> {
+    /// Reads a list; only in a JSON value may an item be nothing.
+    fn visit_items<'de, V: Visitor<'de>>(
+        self,
+        items: &'a [Node],
+        may_be_nothing: bool,
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        for item in items
+            .iter()
+            .filter(|item| !may_be_nothing && item.is_nothing())
+        {
+            let message = "an item with nothing in it";
+            self.report
+                .add(Finding::new(Code::WrongType, item.place, message));
+        }
+        let items = Items {
+            reader: self,
+            items: items.iter(),
+        };
+        visitor
+            .visit_seq(items)
+            .map_err(|mistake| mistake.at(self.node.place))
+    }
+
     fn visit<'de, V: Visitor<'de>>(
         self,
         entries: Vec<&'a (Node, Node)>,

@@ -116,6 +116,14 @@ fn another_shape_is_named() {
 }
 
 #[test]
+fn an_empty_item_is_not_left_out() {
+    let text = with("  - recovery: 25s\n", "  -\n  - recovery: 25s\n");
+    insta::assert_snapshot!(found(&text), @r###"
+    sample.yaml:14:4: error[spec::wrong-type]: an item with nothing in it
+    "###);
+}
+
+#[test]
 fn what_is_no_yaml_is_shown_where_it_ends() {
     let text = with("{ browse: 2, checkout: 1 }", "{ browse: 2, checkout: 1");
     insta::assert_snapshot!(found(&text), @r###"

@@ -115,7 +115,7 @@ fn settings_of_the_file_come_before_those_of_the_command_line() {
 fn a_flapping_fault_has_many_windows() {
     let text = with(
         "          fault:",
-        "          after: 5s\n          for: 11s\n          flap: { on: 2s, off: 3s }\n          fault:",
+        "          after: 5s\n          for: 12s\n          flap: { on: 3s, off: 2s }\n          fault:",
     );
     let plan = try_plan(&text).unwrap().plan;
     let windows: Vec<_> = plan.faults[0]
@@ -123,7 +123,7 @@ fn a_flapping_fault_has_many_windows() {
         .iter()
         .map(|w| (w.from.to_string(), w.to.to_string()))
         .collect();
-    let expected = [("20s", "22s"), ("25s", "27s"), ("30s", "31s")];
+    let expected = [("20s", "23s"), ("25s", "28s"), ("30s", "32s")];
     let expected = expected.map(|(from, to)| (from.to_owned(), to.to_owned()));
     assert_eq!(windows, expected);
 }

@@ -53,6 +53,18 @@ links: [client -> a, a -> b, c -> d]
 
 #[test]
 fn a_phase_is_longer_than_its_delays() {
+    let timed = |words: &str| {
+        with(
+            "          fault:",
+            &format!("          {words}\n          fault:"),
+        )
+    };
+    check(&timed("for: 2s"), &["phase::too-short 2s"]);
+    check(&timed("after: 28s"), &["phase::too-short 28s"]);
+    check(
+        &timed("flap: { on: 1s, off: 5s }"),
+        &["phase::too-short 1s"],
+    );
     check(
         &with("for: 30s", "for: 6s"),
         &["phase::too-short 6s", "objective::cannot-pass 99%"],
