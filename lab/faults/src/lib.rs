@@ -2,7 +2,7 @@
 //!
 //! A kind is one file with one type: its fields are its attributes, and everything else (JSON
 //! schema, explanation, example) is derived from them. To add one, write the file, its `mod` line
-//! below and its line in [`registry`]. Nothing here opens a socket; a fault becomes
+//! below and its line in `registry`. Nothing here opens a socket; a fault becomes
 //! [`lab_model::toxic::Primitive`]s that any Toxiproxy-compatible proxy understands.
 //!
 //! | file | what lives there |

@@ -5,7 +5,7 @@ use lab_model::{Name, Span};
 
 use super::journey;
 use super::system::Definition;
-use crate::diagnostic::{Code, Finding, listed};
+use crate::diagnostic::{Code, Finding};
 use crate::source::Place;
 use crate::spec::{ArrivalsSpec, JourneyChoice, LoadSpec};
 use crate::tree::{At, Report};
@@ -196,14 +196,11 @@ fn known(name: &Name, key: Place, system: &Definition, report: &Report) -> Optio
         return Some(steps.clone());
     }
     let names = || system.journeys.iter().map(|(known, _)| known.as_str());
-    let help = match names().count() {
-        0 => format!("give it steps: `{name}: {{ steps: [{{ get: / }}] }}`"),
-        _ => format!("{} has {}", system.name, listed(names())),
-    };
-    report.add(
-        Finding::new(Code::UnknownJourney, key, format!("no journey `{name}`"))
-            .meant(name.as_str(), names())
-            .help(help),
-    );
+    let unknown = Finding::new(Code::UnknownJourney, key, format!("no journey `{name}`"));
+    report.add(if system.journeys.is_empty() {
+        unknown.help(format!("give it steps: `{name}: [{{ get: / }}]`"))
+    } else {
+        unknown.among(name.as_str(), names())
+    });
     None
 }

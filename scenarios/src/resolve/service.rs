@@ -16,6 +16,7 @@ use crate::tree::{At, Entries, Report};
 const READY_WITHIN: Span = Span::from_secs(10);
 
 /// The texts of a service in which placeholders are replaced, with their places.
+#[derive(Default)]
 struct Texts(Vec<(String, Place)>);
 
 impl Texts {
@@ -40,27 +41,20 @@ pub(super) fn resolve(
             report.add(Finding::new(Code::DuplicateName, place, message));
             continue;
         }
-        if let Some((spec, within)) = spec.need(name.as_str(), place, report) {
-            resolved.push(service(name, spec, place, report));
-            texts.insert(name.clone(), (service_texts(spec), within));
-        } else {
-            // Something stands there: links to it are not unknown.
-            texts.insert(name.clone(), (Texts(Vec::new()), place));
-        }
+        let spec = spec.need(name.as_str(), place, report);
+        // A service that could not be read is there all the same: links to it are not unknown.
+        let mine = spec.map_or_else(Texts::default, |(spec, _)| service_texts(spec));
+        texts.insert(name.clone(), mine);
+        resolved.extend(spec.map(|(spec, _)| service(name, spec, place, report)));
     }
     let names: Vec<&str> = texts.keys().map(Name::as_str).collect();
     let links = resolve_links(links, &names, report);
     let declared: BTreeSet<&Link> = links.iter().map(|(link, _)| link).collect();
-    for (name, (texts, _)) in &texts {
+    for (name, texts) in &texts {
         check_placeholders(name, texts, &declared, report);
     }
     for (link, place) in &links {
-        warn_of_bypass(
-            link,
-            *place,
-            texts.get(&link.from).map(|(texts, _)| texts),
-            report,
-        );
+        warn_of_bypass(link, *place, texts.get(&link.from), report);
     }
     let links: Vec<Link> = links.into_iter().map(|(link, _)| link).collect();
     (in_start_order(resolved, &links), links)
@@ -75,10 +69,12 @@ fn service(name: &Name, spec: &ServiceSpec, key: Place, report: &Report) -> Serv
         .filter_map(|argument| argument.value().cloned())
         .collect();
     let image = spec.image.as_ref().and_then(At::value).cloned();
-    let nothing = |at: Option<Place>| at.is_none();
-    let no_command =
-        command.is_empty() && spec.command.as_ref().is_none_or(|c| c.value().is_some());
-    if no_command && nothing(spec.image.as_ref().and_then(At::place)) {
+    let unreadable = spec
+        .command
+        .as_ref()
+        .is_some_and(|command| command.value().is_none());
+    let no_command = command.is_empty() && !unreadable;
+    if no_command && spec.image.is_none() {
         let message = format!("`{name}` has neither a `command` nor an `image`");
         report.add(
             Finding::new(Code::BadService, key, message).help(

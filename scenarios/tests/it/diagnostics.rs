@@ -35,7 +35,6 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     insta::assert_snapshot!(found(MISTAKEN), @r###"
     sample.yaml:5:26: error[scenario::unknown-journey]: no journey `chekout`
         did you mean `checkout`?
-        help: shop has `browse`, `checkout`
     sample.yaml:7:1: error[spec::unknown-key]: unknown key `fases`
         help: there is `hypothesis`, `lesson`, `tags`, `seed`, `services`, `links`, `compose`, `attach`, `patterns`, `abort`, `remedy`
     sample.yaml:10:14: error[spec::bad-value]: `5` is not a duration such as `200ms`, `1.5s`, `2m` or `1m30s`
