@@ -37,6 +37,9 @@ mod config;
 mod control;
 mod error;
 mod histogram;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod link;
 mod listen;
 mod observe;

@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::spec::{LinkSpec, Stream, ToxicSpec, ToxicUpdate};
+use crate::toxics::is_extension;
 use serde::Deserialize;
 use serde_json::{Deserializer, Map, Value};
 
@@ -113,7 +114,7 @@ impl LinkFields {
 }
 
 /// Reads a link to open.
-pub(super) fn link(body: &[u8]) -> Result<LinkSpec, Error> {
+pub(crate) fn link(body: &[u8]) -> Result<LinkSpec, Error> {
     LinkFields::parse(body)?.spec("")
 }
 
@@ -137,22 +138,27 @@ pub(crate) fn links(body: &[u8]) -> Result<Vec<LinkSpec>, Error> {
 }
 
 /// Reads a toxic to add.
-pub(super) fn toxic(body: &[u8]) -> Result<ToxicSpec, Error> {
+pub(crate) fn toxic(body: &[u8]) -> Result<ToxicSpec, Error> {
     let fields = Fields::of(value(body)?)?;
     let stream = fields.text("stream")?;
     let stream = stream.map_or(Some(Stream::Downstream), |name| Stream::parse(&name));
     let toxicity = fields.number("toxicity")?;
+    let stream = stream.ok_or(Error::InvalidStream)?;
+    let kind = fields.text("type")?.unwrap_or_default();
+    if is_extension(&kind) {
+        return Err(Error::InvalidToxicType);
+    }
     Ok(ToxicSpec {
         name: fields.text("name")?,
-        kind: fields.text("type")?.unwrap_or_default(),
-        stream: stream.ok_or(Error::InvalidStream)?,
+        kind,
+        stream,
         toxicity: toxicity.unwrap_or(1.0),
         attributes: fields.object("attributes")?,
     })
 }
 
 /// Reads a change to a toxic.
-pub(super) fn toxic_update(body: &[u8]) -> Result<ToxicUpdate, Error> {
+pub(crate) fn toxic_update(body: &[u8]) -> Result<ToxicUpdate, Error> {
     let fields = Fields::of(value(body)?)?;
     Ok(ToxicUpdate {
         attributes: fields.object("attributes")?,

@@ -6,16 +6,24 @@ use crate::error::Error;
 use crate::listen::Listen;
 use crate::proxy::Proxy;
 use crate::spec::LinkView;
+use crate::toxics::is_extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::collections::BTreeMap;
 
+/// A link as Toxiproxy's clients can read it; see [`Kind::is_extension`](crate::Kind).
+pub(super) fn without_extensions(mut link: LinkView) -> LinkView {
+    link.toxics.retain(|toxic| !is_extension(&toxic.kind));
+    link
+}
+
 /// `GET /proxies`
 pub(super) async fn index(State(proxy): State<Proxy>) -> Response {
     let by_name = |links: Vec<LinkView>| {
-        let named = links.into_iter().map(|link| (link.name.clone(), link));
+        let listed = links.into_iter().map(without_extensions);
+        let named = listed.map(|link| (link.name.clone(), link));
         named.collect::<BTreeMap<_, _>>()
     };
     answer::value(StatusCode::OK, proxy.links().await.map(by_name))
@@ -32,7 +40,8 @@ pub(super) async fn create(State(proxy): State<Proxy>, sent: Bytes) -> Response 
 
 /// `GET /proxies/{link}`
 pub(super) async fn show(State(proxy): State<Proxy>, Path(link): Path<String>) -> Response {
-    answer::value(StatusCode::OK, proxy.link(&link).await)
+    let found = proxy.link(&link).await;
+    answer::value(StatusCode::OK, found.map(without_extensions))
 }
 
 /// `POST` or `PATCH /proxies/{link}`
@@ -56,7 +65,7 @@ async fn change(proxy: &Proxy, link: &str, sent: &[u8]) -> Result<LinkView, Erro
         upstream: fields.upstream,
         enabled: fields.enabled,
     };
-    proxy.update(link, update).await
+    proxy.update(link, update).await.map(without_extensions)
 }
 
 /// `DELETE /proxies/{link}`
@@ -71,7 +80,10 @@ pub(super) async fn populate(State(proxy): State<Proxy>, sent: Bytes) -> Respons
         Err(error) => Err(error),
     };
     match outcome {
-        Ok((done, failed)) => answer::populated(&done, failed.as_ref()),
+        Ok((done, failed)) => {
+            let done: Vec<_> = done.into_iter().map(without_extensions).collect();
+            answer::populated(&done, failed.as_ref())
+        }
         Err(error) => answer::populated(&[], Some(&error)),
     }
 }

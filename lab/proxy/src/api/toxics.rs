@@ -1,5 +1,6 @@
 //! The routes of toxics.
 
+use super::links::without_extensions;
 use super::{answer, body};
 use crate::error::Error;
 use crate::proxy::Proxy;
@@ -11,7 +12,7 @@ use axum::response::Response;
 
 /// `GET /proxies/{link}/toxics`
 pub(super) async fn index(State(proxy): State<Proxy>, Path(link): Path<String>) -> Response {
-    answer::value(StatusCode::OK, proxy.toxics(&link).await)
+    answer::value(StatusCode::OK, listed(&proxy, &link).await)
 }
 
 /// `POST /proxies/{link}/toxics`
@@ -28,12 +29,22 @@ async fn add(proxy: &Proxy, link: &str, sent: &[u8]) -> Result<ToxicView, Error>
     proxy.add_toxic(link, body::toxic(sent)?).await
 }
 
+async fn listed(proxy: &Proxy, link: &str) -> Result<Vec<ToxicView>, Error> {
+    Ok(without_extensions(proxy.link(link).await?).toxics)
+}
+
+async fn find(proxy: &Proxy, link: &str, toxic: &str) -> Result<ToxicView, Error> {
+    let listed = listed(proxy, link).await?;
+    let found = listed.into_iter().find(|found| found.name == toxic);
+    found.ok_or(Error::ToxicNotFound)
+}
+
 /// `GET /proxies/{link}/toxics/{toxic}`
 pub(super) async fn show(
     State(proxy): State<Proxy>,
     Path((link, toxic)): Path<(String, String)>,
 ) -> Response {
-    answer::value(StatusCode::OK, proxy.toxic(&link, &toxic).await)
+    answer::value(StatusCode::OK, find(&proxy, &link, &toxic).await)
 }
 
 /// `POST` or `PATCH /proxies/{link}/toxics/{toxic}`
@@ -46,7 +57,7 @@ pub(super) async fn update(
 }
 
 async fn change(proxy: &Proxy, link: &str, toxic: &str, sent: &[u8]) -> Result<ToxicView, Error> {
-    proxy.toxic(link, toxic).await?;
+    find(proxy, link, toxic).await?;
     let update = body::toxic_update(sent)?;
     proxy.update_toxic(link, toxic, update).await
 }
@@ -56,5 +67,9 @@ pub(super) async fn remove(
     State(proxy): State<Proxy>,
     Path((link, toxic)): Path<(String, String)>,
 ) -> Response {
-    answer::nothing(proxy.remove_toxic(&link, &toxic).await)
+    let removed = match find(&proxy, &link, &toxic).await {
+        Ok(_) => proxy.remove_toxic(&link, &toxic).await,
+        Err(error) => Err(error),
+    };
+    answer::nothing(removed)
 }

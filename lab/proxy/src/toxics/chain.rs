@@ -120,7 +120,7 @@ impl Chain {
             match found {
                 Some(slot) if slot.toxic.revision == toxic.revision => {}
                 Some(slot) => {
-                    slot.stage.amend(&toxic.attributes);
+                    slot.stage.amend(&toxic.attributes, now);
                     slot.toxic = Arc::clone(toxic);
                 }
                 None if place.chosen_by(toxic) => {

@@ -6,8 +6,12 @@
 mod attributes;
 mod bandwidth;
 mod chain;
+mod corrupt;
+mod delay;
 mod latency;
 mod limit_data;
+mod limit_time;
+mod line;
 mod noop;
 mod packet_loss;
 mod queue;
@@ -16,6 +20,7 @@ mod reset_peer;
 mod simulation;
 mod slicer;
 mod slow_close;
+mod slow_open;
 mod stage;
 mod timeout;
 
@@ -31,7 +36,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Every kind of toxic, in the order of help texts.
-static KINDS: [Kind; 9] = [
+static KINDS: [Kind; 13] = [
     Kind::of::<latency::Latency>("delays data by `latency` ± `jitter` milliseconds"),
     Kind::of::<bandwidth::Bandwidth>("lets `rate` kilobytes (of 1,000 bytes) pass a second"),
     Kind::of::<slow_close::SlowClose>("delays the close by `delay` milliseconds"),
@@ -45,6 +50,13 @@ static KINDS: [Kind; 9] = [
         "drops a share `loss_rate` of the chunks, in bursts by `correlation`",
     ),
     Kind::of::<noop::Noop>("does nothing"),
+    Kind::of::<delay::Delay>(
+        "delays data by a `normal` or `pareto` distribution with `mean` and `deviation` milliseconds",
+    )
+    .extension(),
+    Kind::of::<corrupt::Corrupt>("changes a share `byte_rate` of the bytes").extension(),
+    Kind::of::<limit_time::LimitTime>("closes after `time` milliseconds").extension(),
+    Kind::of::<slow_open::SlowOpen>("holds the first data for `delay` milliseconds").extension(),
 ];
 
 /// Attributes by name.
@@ -58,6 +70,7 @@ type Start = fn(&Attributes, Instant, Draw) -> Box<dyn Stage>;
 pub struct Kind {
     name: &'static str,
     about: &'static str,
+    extension: bool,
     merge: Merge,
     start: Start,
 }
@@ -67,9 +80,23 @@ impl Kind {
         Self {
             name: F::NAME,
             about,
+            extension: false,
             merge: attributes::merge::<F>,
             start: stage::start::<F>,
         }
+    }
+
+    const fn extension(self) -> Self {
+        Self {
+            extension: true,
+            ..self
+        }
+    }
+
+    /// Whether Toxiproxy has no such kind. Its clients cannot read the attributes of these, so
+    /// that its API neither lists nor takes them; they are added in-process.
+    pub fn is_extension(&self) -> bool {
+        self.extension
     }
 
     /// The name used in Toxiproxy's `type`.
@@ -101,6 +128,11 @@ pub fn kinds() -> &'static [Kind] {
 /// The kind of that name.
 pub(crate) fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// Whether that kind is unknown to Toxiproxy; see [`Kind::is_extension`].
+pub(crate) fn is_extension(name: &str) -> bool {
+    kind(name).is_some_and(Kind::is_extension)
 }
 
 /// A toxic on a link, as relays see it. An update makes a new one with the same id and marks.

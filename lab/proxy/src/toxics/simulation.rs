@@ -148,6 +148,12 @@ fn harmless() -> impl Strategy<Value = (&'static str, Value)> {
             )
         }),
         (0_u64..100).prop_map(|delay| ("slow_close", json!({"delay": delay}))),
+        (0_u64..40, 0_u64..20).prop_map(|(mean, deviation)| {
+            ("delay", json!({"mean": mean, "deviation": deviation}))
+        }),
+        (1_u64..20).prop_map(|mean| ("delay", json!({"mean": mean, "distribution": "pareto"}))),
+        (0_u64..100).prop_map(|delay| ("slow_open", json!({"delay": delay}))),
+        Just(("corrupt", json!({}))),
         Just(("noop", json!({}))),
         Just(("limit_data", json!({"bytes": 1_000_000_000}))),
         Just(("packet_loss", json!({}))),
@@ -304,4 +310,39 @@ fn slices_have_the_size_asked_for() {
     assert!(run.out.iter().all(|(_, data)| data.len() <= 120));
     let gaps = run.out.windows(2).map(|pair| pair[1].0 - pair[0].0);
     assert!(gaps.min().unwrap() >= 50);
+}
+
+#[test]
+fn corruption_changes_a_share_of_the_bytes_and_nothing_else() {
+    let chunks: Vec<_> = (0..100).map(|index| (index, chunk(1_000))).collect();
+    let sent: Vec<u8> = chunks.iter().flat_map(|(_, data)| data.clone()).collect();
+    for (share, expected) in [
+        (0.001, 50..200),
+        (0.5, 49_000..51_000),
+        (1.0, 100_000..100_001),
+    ] {
+        let run = simulate(&[("corrupt", json!({"byte_rate": share}))], &chunks, |_| 0);
+        let received = run.bytes();
+        assert_eq!(received.len(), sent.len());
+        let changed = sent
+            .iter()
+            .zip(&received)
+            .filter(|(sent, received)| sent != received);
+        let changed = changed.count() as u64;
+        assert!(expected.contains(&changed), "{changed} at {share}");
+        assert_eq!(run.marks[0].bytes.get(), changed);
+    }
+}
+
+#[test]
+fn a_limit_of_time_and_a_slow_open_keep_their_time() {
+    let chunks = [(0, chunk(10)), (20_000, chunk(10)), (50_000, chunk(10))];
+    let run = simulate(&[("limit_time", json!({"time": 40}))], &chunks, |_| 0);
+    assert_eq!(
+        (run.bytes().len(), run.end),
+        (20, Some((40_000, End::Closed)))
+    );
+    let run = simulate(&[("slow_open", json!({"delay": 30}))], &chunks, |_| 0);
+    let times: Vec<_> = run.out.iter().map(|(time, _)| *time).collect();
+    assert_eq!(times, [30_000, 30_000, 50_000]);
 }

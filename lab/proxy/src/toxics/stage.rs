@@ -25,6 +25,11 @@ pub(crate) trait Fault: Serialize + DeserializeOwned + Default + Send + 'static 
     /// Starts on a connection: when it is accepted, or when the toxic comes to a live one.
     fn begin(&self, now: Instant, draw: Draw) -> Self::State;
 
+    /// Its attributes have changed on a live connection.
+    fn amended(&self, state: &mut Self::State, now: Instant) {
+        let _ = (state, now);
+    }
+
     /// Moves what may pass now from input to output, and says what it waits for.
     fn turn(&self, state: &mut Self::State, turn: &mut Turn<'_>) -> Step;
 
@@ -132,7 +137,7 @@ pub(crate) trait Stage: Send {
     /// See [`Fault::turn`].
     fn turn(&mut self, turn: &mut Turn<'_>) -> Step;
     /// Takes over new attributes, which were checked.
-    fn amend(&mut self, attributes: &Map<String, Value>);
+    fn amend(&mut self, attributes: &Map<String, Value>, now: Instant);
     /// See [`Fault::timed`].
     fn timed(&self) -> bool;
     /// See [`Fault::room`].
@@ -163,8 +168,9 @@ impl<F: Fault> Stage for Running<F> {
         self.fault.turn(&mut self.state, turn)
     }
 
-    fn amend(&mut self, attributes: &Map<String, Value>) {
+    fn amend(&mut self, attributes: &Map<String, Value>, now: Instant) {
         self.fault = attributes::read(attributes).unwrap_or_default();
+        self.fault.amended(&mut self.state, now);
     }
 
     fn timed(&self) -> bool {

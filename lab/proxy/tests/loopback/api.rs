@@ -1,7 +1,7 @@
 //! Toxiproxy's API through raw HTTP: each row of its table, its errors and its defaults.
 
 use super::support::*;
-use lab_proxy::{ApiOptions, Proxy};
+use lab_proxy::{ApiOptions, Proxy, ToxicSpec};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -382,6 +382,31 @@ async fn inputs_that_crash_others_are_refused() {
         assert_eq!(answer.status, 400, "{body}: {}", answer.body);
     }
     api.check("GET /proxies/a/toxics", "", 200, "[]").await;
+    api.proxy.shutdown().await;
+}
+
+#[tokio::test]
+async fn extensions_stay_out_of_sight_of_clients_that_cannot_read_them() {
+    let api = Api::start().await;
+    let port = api.create("a").await;
+    let toxic = ToxicSpec::new("corrupt").with("byte_rate", 0.5);
+    api.proxy.add_toxic("a", toxic.named("x")).await.unwrap();
+    api.check("GET /proxies/a/toxics", "", 200, "[]").await;
+    api.check("GET /proxies/a", "", 200, &view("a", port, true, ""))
+        .await;
+    for line in ["GET", "PATCH", "DELETE"] {
+        api.refuses(
+            &format!("{line} /proxies/a/toxics/x"),
+            "{}",
+            404,
+            "toxic not found",
+        )
+        .await;
+    }
+    let body = r#"{"type":"corrupt"}"#;
+    api.refuses("POST /proxies/a/toxics", body, 400, "invalid toxic type")
+        .await;
+    assert_eq!(api.proxy.toxics("a").await.unwrap().len(), 1);
     api.proxy.shutdown().await;
 }
 
