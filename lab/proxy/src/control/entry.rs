@@ -178,6 +178,7 @@ impl Entry {
             toxicity: checked_toxicity(spec.toxicity)?,
             attributes,
             marks: Arc::new(Marks::default()),
+            shared: Arc::default(),
         };
         let view = toxic.view();
         self.toxics.push(Arc::new(toxic));
@@ -206,6 +207,7 @@ impl Entry {
             toxicity: checked_toxicity(update.toxicity.unwrap_or(toxic.toxicity))?,
             attributes,
             marks: Arc::clone(&toxic.marks),
+            shared: Arc::clone(&toxic.shared),
         };
         let view = changed.view();
         *toxic = Arc::new(changed);

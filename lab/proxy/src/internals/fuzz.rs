@@ -147,5 +147,6 @@ pub(super) fn toxic(
         toxicity: 1.0,
         attributes,
         marks: Arc::default(),
+        shared: Arc::default(),
     })
 }

@@ -190,6 +190,7 @@ impl Chain {
                     in_flight: around.in_flight,
                     marks: &slot.toxic.marks,
                     touch: &mut slot.touch,
+                    shared: &slot.toxic.shared,
                 };
                 match slot.stage.turn(&mut turn) {
                     Step::Input => {}

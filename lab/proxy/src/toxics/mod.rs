@@ -12,6 +12,7 @@ mod latency;
 mod limit_data;
 mod limit_time;
 mod line;
+mod link_bandwidth;
 mod noop;
 mod packet_loss;
 mod queue;
@@ -32,11 +33,11 @@ use crate::seed::Draw;
 use crate::spec::{Stream, ToxicView};
 use crate::witness::Marks;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Every kind of toxic, in the order of help texts.
-static KINDS: [Kind; 13] = [
+static KINDS: [Kind; 14] = [
     Kind::of::<latency::Latency>("delays data by `latency` ± `jitter` milliseconds"),
     Kind::of::<bandwidth::Bandwidth>("lets `rate` kilobytes (of 1,000 bytes) pass a second"),
     Kind::of::<slow_close::SlowClose>("delays the close by `delay` milliseconds"),
@@ -52,6 +53,10 @@ static KINDS: [Kind; 13] = [
     Kind::of::<noop::Noop>("does nothing"),
     Kind::of::<delay::Delay>(
         "delays data by a `normal` or `pareto` distribution with `mean` and `deviation` milliseconds",
+    )
+    .extension(),
+    Kind::of::<link_bandwidth::LinkBandwidth>(
+        "lets `rate` kilobytes a second pass over all connections of a link together",
     )
     .extension(),
     Kind::of::<corrupt::Corrupt>("changes a share `byte_rate` of the bytes").extension(),
@@ -147,7 +152,11 @@ pub(crate) struct Toxic {
     pub(crate) toxicity: f64,
     pub(crate) attributes: Attributes,
     pub(crate) marks: Arc<Marks>,
+    pub(crate) shared: Shared,
 }
+
+/// What the connections of a toxic share: until when a common rate is given away.
+pub(crate) type Shared = Arc<Mutex<Option<Instant>>>;
 
 impl Toxic {
     /// Starts it on one connection.

@@ -37,6 +37,7 @@ fn toxics(specs: &[(&str, Value)]) -> Vec<Arc<Toxic>> {
                 .merge(&Map::new(), attributes.as_object().unwrap())
                 .unwrap(),
             marks: Arc::default(),
+            shared: Arc::default(),
         })
     });
     toxics.collect()
@@ -153,6 +154,7 @@ fn harmless() -> impl Strategy<Value = (&'static str, Value)> {
         }),
         (1_u64..20).prop_map(|mean| ("delay", json!({"mean": mean, "distribution": "pareto"}))),
         (0_u64..100).prop_map(|delay| ("slow_open", json!({"delay": delay}))),
+        (1_u64..100_000).prop_map(|rate| ("link_bandwidth", json!({"rate": rate}))),
         Just(("corrupt", json!({}))),
         Just(("noop", json!({}))),
         Just(("limit_data", json!({"bytes": 1_000_000_000}))),
@@ -345,4 +347,33 @@ fn a_limit_of_time_and_a_slow_open_keep_their_time() {
     let run = simulate(&[("slow_open", json!({"delay": 30}))], &chunks, |_| 0);
     let times: Vec<_> = run.out.iter().map(|(time, _)| *time).collect();
     assert_eq!(times, [30_000, 30_000, 50_000]);
+}
+
+#[test]
+fn connections_share_the_rate_of_a_link_evenly() {
+    let toxics = toxics(&[("link_bandwidth", json!({"rate": 1_000}))]);
+    let origin = Instant::now();
+    let mut sides: Vec<(Chain, Queue, usize)> = (0..4).map(|_| Default::default()).collect();
+    for (chain, queue, _) in &mut sides {
+        chain.adopt(&toxics, PLACE, origin, queue);
+        chain.push(Bytes::from(chunk(60_000)), origin, queue);
+    }
+    for step in 0..1_000 {
+        let around = Surroundings {
+            now: origin + Duration::from_micros(step * 100),
+            both_finished: false,
+            in_flight: InFlight::default(),
+            delay_budget: 1 << 20,
+        };
+        for (chain, queue, passed) in &mut sides {
+            chain.pass(around, queue);
+            while let Some(segment) = queue.pop() {
+                *passed += segment.data.len();
+            }
+        }
+    }
+    // A tenth of a second at a thousand bytes a millisecond, in four equal shares.
+    for (_, _, passed) in &sides {
+        assert!((24_000..=26_000).contains(passed), "{passed}");
+    }
 }

@@ -7,6 +7,7 @@ use crate::witness::{InFlight, Marks, Touch};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// What a toxic may hold back unless it says otherwise.
@@ -63,6 +64,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) in_flight: InFlight,
     pub(crate) marks: &'a Marks,
     pub(crate) touch: &'a mut Touch,
+    /// What the connections of this toxic share.
+    pub(crate) shared: &'a Mutex<Option<Instant>>,
 }
 
 impl Turn<'_> {
