@@ -34,7 +34,7 @@ phases:
           fault: { latency: { delay: 2s } }
   - recovery: 25s
 objectives:
-  - availability: { of: browse, at_least: 99.99% }
+  - availability: { of: browse, at_least: 101% }
 colour: red
 ";
 

@@ -14,8 +14,17 @@ use crate::units::Span;
 ///
 /// In JSON: a flat list `[value, count, value, count, …]` of the filled buckets, each value the
 /// largest of its bucket. Merging and reading back are exact, bucket by bucket.
-#[derive(Clone, PartialEq)]
-pub struct Histogram(hdrhistogram::Histogram<u64>);
+///
+/// What was read from a journal stays a list of filled buckets, a few hundred bytes; the full grid
+/// of some hundred kilobytes is laid out when something is counted.
+#[derive(Clone)]
+pub struct Histogram {
+    /// What was read; empty once the grid is laid out.
+    buckets: Vec<(u64, u64)>,
+    grid: Option<Grid>,
+}
+
+type Grid = hdrhistogram::Histogram<u64>;
 
 impl Histogram {
     /// The longest duration told apart: one hour, in microseconds.
@@ -23,15 +32,11 @@ impl Histogram {
     const DIGITS: u8 = 3;
 
     /// An empty histogram.
-    #[expect(
-        clippy::missing_panics_doc,
-        clippy::expect_used,
-        reason = "three digits are valid"
-    )]
-    pub fn new() -> Self {
-        // Auto-resizing keeps an empty histogram small; the bounds above are enforced on record.
-        let inner = hdrhistogram::Histogram::new(Self::DIGITS).expect("valid digits");
-        Self(inner)
+    pub const fn new() -> Self {
+        Self {
+            buckets: Vec::new(),
+            grid: None,
+        }
     }
 
     /// Counts one duration.
@@ -41,29 +46,36 @@ impl Histogram {
 
     /// Counts the same duration several times.
     pub fn record_many(&mut self, span: Span, count: u64) {
-        let value = span.as_micros().clamp(1, Self::LONGEST);
-        // Cannot fail: the histogram resizes itself and the value is bounded.
-        let _ = self.0.record_n(value, count);
+        // Cannot fail: the grid resizes itself and the value is bounded.
+        let _ = self
+            .grid()
+            .record_n(span.as_micros().clamp(1, Self::LONGEST), count);
     }
 
     /// Adds all of another histogram.
     pub fn merge(&mut self, other: &Self) {
-        let _ = self.0.add(&other.0);
+        for (value, count) in &other.buckets {
+            self.record_many(Span::from_micros(*value), *count);
+        }
+        if let Some(other) = &other.grid {
+            let _ = self.grid().add(other);
+        }
     }
 
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
-        self.0.len()
+        let read: u64 = self.buckets.iter().map(|(_, count)| count).sum();
+        read + self.grid.as_ref().map_or(0, Grid::len)
     }
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.count() == 0
     }
 
     /// The duration at a quantile from 0 to 1; `None` when empty.
     pub fn quantile(&self, q: f64) -> Option<Span> {
-        (!self.is_empty()).then(|| Span::from_micros(self.0.value_at_quantile(q)))
+        self.read(|grid| Span::from_micros(grid.value_at_quantile(q)))
     }
 
     /// The mean; `None` when empty.
@@ -73,19 +85,49 @@ impl Histogram {
             clippy::cast_sign_loss,
             reason = "1 to LONGEST"
         )]
-        (!self.is_empty()).then(|| Span::from_micros(self.0.mean().round() as u64))
+        self.read(|grid| Span::from_micros(grid.mean().round() as u64))
     }
 
     /// The longest; `None` when empty.
     pub fn max(&self) -> Option<Span> {
-        (!self.is_empty()).then(|| Span::from_micros(self.0.max()))
+        self.read(|grid| Span::from_micros(grid.max()))
     }
 
     /// The filled buckets: the largest value of each, in microseconds, and its count.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.0
-            .iter_recorded()
-            .map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
+        let filled = self.grid.iter().flat_map(|grid| grid.iter_recorded());
+        let filled = filled.map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()));
+        self.buckets.iter().copied().chain(filled)
+    }
+
+    fn read<T>(&self, question: impl FnOnce(&Grid) -> T) -> Option<T> {
+        if self.is_empty() {
+            return None;
+        }
+        match &self.grid {
+            Some(grid) => Some(question(grid)),
+            None => Some(question(self.clone().grid())),
+        }
+    }
+
+    /// The grid, laid out if it is not yet.
+    #[expect(clippy::expect_used, reason = "three digits are valid")]
+    fn grid(&mut self) -> &mut Grid {
+        let buckets = &mut self.buckets;
+        self.grid.get_or_insert_with(|| {
+            // Resizes itself, so that a grid of short durations stays small.
+            let mut grid = Grid::new(Self::DIGITS).expect("valid digits");
+            for (value, count) in buckets.drain(..) {
+                let _ = grid.record_n(value.clamp(1, Self::LONGEST), count);
+            }
+            grid
+        })
+    }
+}
+
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        self.buckets().eq(other.buckets())
     }
 }
 
@@ -126,17 +168,22 @@ impl<'de> Deserialize<'de> for Histogram {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Histogram, A::Error> {
                 use serde::de::Error;
-                let mut histogram = Histogram::new();
+                let mut buckets: Vec<(u64, u64)> = Vec::new();
                 while let Some(value) = seq.next_element::<u64>()? {
                     let count: u64 = seq
                         .next_element()?
                         .ok_or_else(|| A::Error::custom("a value without its count"))?;
-                    if value == 0 || value > Histogram::LONGEST * 2 || count > 1 << 50 {
-                        return Err(A::Error::custom("a bucket out of range"));
+                    let ascends = buckets.last().is_none_or(|(last, _)| *last < value);
+                    let fits = (1..=Histogram::LONGEST * 2).contains(&value) && count <= 1 << 50;
+                    if !ascends || !fits {
+                        return Err(A::Error::custom("a bucket out of order or range"));
                     }
-                    histogram.record_many(Span::from_micros(value), count);
+                    buckets.push((value, count));
                 }
-                Ok(histogram)
+                Ok(Histogram {
+                    buckets,
+                    grid: None,
+                })
             }
         }
         deserializer.deserialize_seq(Pairs)
@@ -181,7 +228,14 @@ mod tests {
 
     #[test]
     fn broken_lists_are_refused() {
-        for text in ["[1]", "[0,1]", "[1,-1]", "{}", "[99999999999999,1]"] {
+        for text in [
+            "[1]",
+            "[0,1]",
+            "[1,-1]",
+            "{}",
+            "[99999999999999,1]",
+            "[2,1,1,1]",
+        ] {
             assert!(serde_json::from_str::<Histogram>(text).is_err(), "{text}");
         }
     }
