@@ -26,7 +26,7 @@ pub(crate) enum Role {
 }
 
 enum Job {
-    Serve(Box<Parked>),
+    Serve(Parked),
     Stop,
 }
 
@@ -80,7 +80,7 @@ impl Crew {
             }
         };
         // A worker that is gone drops the connection, which closes it.
-        let _ = worker.send(Job::Serve(Box::new(connection)));
+        let _ = worker.send(Job::Serve(connection));
     }
 
     /// Lets all workers end; their connections are closed.

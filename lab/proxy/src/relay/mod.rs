@@ -26,7 +26,8 @@ pub(crate) struct Parked {
     client: std::net::TcpStream,
     /// Absent until it is connected.
     upstream: Option<std::net::TcpStream>,
-    relay: Relay,
+    /// Boxed, because a task keeps room for each place it was moved to.
+    relay: Box<Relay>,
 }
 
 /// How a relay ends its stay on a worker.
@@ -64,7 +65,7 @@ impl Parked {
     pub(crate) fn accepted(client: std::net::TcpStream, link: Arc<Link>) -> Self {
         let (number, leash) = link.admit();
         let tap = link.tapped().then(|| Box::new(Tap::new(Arc::clone(&link))));
-        let mut relay = Relay {
+        let mut relay = Box::new(Relay {
             link,
             leash,
             number,
@@ -73,7 +74,7 @@ impl Parked {
             down: Flow::new(Stream::Downstream),
             tap,
             alarm: Alarm::default(),
-        };
+        });
         relay.take_over(Instant::now());
         Self {
             client,

@@ -1,8 +1,8 @@
 //! `bandwidth`: a rate for each connection and direction.
 //!
 //! An absolute schedule says when the next byte is due, so that the rate holds over any length of
-//! time, however late timers fire. What a late timer left behind is caught up at a bounded pace,
-//! so that no burst arises either.
+//! time, however late timers fire. What a late timer left behind is caught up the faster the more
+//! it is: on a machine with time to spare no burst can be seen, and on a busy one the rate holds.
 
 use super::attributes::not_negative;
 use super::stage::{Fault, Step, Turn};
@@ -13,12 +13,10 @@ use std::time::{Duration, Instant};
 /// The time whose share of bytes passes at once: short enough that any 10 ms see at most one
 /// quantum too many (2.5 %).
 const QUANTUM: Duration = Duration::from_micros(250);
-/// The pace of catching up, as a multiple of the rate.
-const PACE: f64 = 1.18;
 /// The most time that is caught up; a longer pause is lost.
 const LONGEST_DEBT: Duration = Duration::from_millis(100);
 /// The time whose bytes may wait: enough to keep the schedule when this thread gets no turn.
-const BUFFER: Duration = Duration::from_millis(20);
+const BUFFER: Duration = Duration::from_millis(50);
 /// A gap in what the source sends that is shorter than this is not one.
 const GRACE: Duration = Duration::from_millis(1);
 
@@ -90,6 +88,7 @@ impl Fault for Bandwidth {
                 before(stamp.min(turn.now), GRACE),
                 before(turn.now, LONGEST_DEBT),
             ]);
+            let debt = turn.now.saturating_duration_since(state.due);
             let free = state.due.max(state.paced);
             if free > turn.now {
                 return Step::Until(free);
@@ -110,7 +109,8 @@ impl Fault for Bandwidth {
             let time = self.time_for(data.len());
             turn.output.push(data, turn.now);
             state.due += time;
-            state.paced = state.paced.max(before(turn.now, QUANTUM)) + time.div_f64(PACE);
+            let (pace, credit) = catching_up(debt);
+            state.paced = state.paced.max(before(turn.now, credit)) + time.div_f64(pace);
         }
         turn.pass_end();
         Step::Input
@@ -124,6 +124,13 @@ impl Fault for Bandwidth {
         let least = 4 << 10;
         self.bytes_in(BUFFER).clamp(least, delay_budget.max(least))
     }
+}
+
+/// How to catch up a debt of time: at which multiple of the rate, and how much of it at once.
+fn catching_up(debt: Duration) -> (f64, Duration) {
+    let pace = 1.05 + (debt.as_secs_f64() * 10.0).min(0.45);
+    let credit = Duration::from_millis(1) + debt / 4;
+    (pace, credit.min(Duration::from_millis(4)))
 }
 
 fn before(moment: Instant, time: Duration) -> Instant {
