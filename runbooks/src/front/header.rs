@@ -1,0 +1,228 @@
+//! The `lab` section of the front matter: what a runbook is for and what it may touch.
+
+use std::collections::HashSet;
+
+use lab_model::{Name, Span};
+use serde::Serialize;
+
+use super::section::{Section, parse, wrong};
+use super::tree::{Key, Node, Value};
+use crate::diagnostic::{Code, Finding, Findings};
+
+/// The schema that is read.
+const SCHEMA: &str = "runbook/1";
+
+const KEYS: [&str; 12] = [
+    "schema",
+    "id",
+    "owner",
+    "severity",
+    "triggers",
+    "faults",
+    "budget",
+    "vars",
+    "approvals",
+    "touches",
+    "protects",
+    "oracles",
+];
+
+/// What a runbook says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Header {
+    /// Its id, unique among the runbooks of a team.
+    pub id: Name,
+    /// Who keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// How grave the incident is, in the words of the team.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    /// What calls for it: the names of alerts, or sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<String>,
+    /// The faults against which it is run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Name>,
+    /// What the incident may cost.
+    #[serde(skip_serializing_if = "Budget::is_empty")]
+    pub budget: Budget,
+    /// The variables that its scripts read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vars: Vec<Variable>,
+    /// Who may approve blocks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<String>,
+    /// The parts of the system that it changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub touches: Vec<Name>,
+    /// The parts of the system that must keep their objectives all the while.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protects: Vec<Name>,
+    /// What says that the incident is over, in the names of the system.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub oracles: Vec<String>,
+}
+
+/// What the incident may cost, counted from the fault.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// Until it is detected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detect: Option<Span>,
+    /// Until users are served again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mitigate: Option<Span>,
+    /// Until everything is as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recover: Option<Span>,
+    /// Bad requests beyond what the objectives allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bad_requests: Option<u64>,
+}
+
+impl Budget {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A variable that scripts read from their environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// Its name in the environment.
+    pub name: String,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Its value unless another is given. Never that of a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The variable of the caller's environment that holds the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whether its value is masked wherever text is stored or shown.
+    pub secret: bool,
+}
+
+/// Reads the section. `None` where it says no id; whatever is wrong is reported.
+pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option<Header> {
+    let section = Section::new(node, key.place, &KEYS, findings)?;
+    if let Some(schema) = section
+        .need("schema", findings)
+        .filter(|schema| schema.text != SCHEMA)
+    {
+        let message = format!("`{}` is a schema of another version", schema.text);
+        let finding = Finding::new(Code::UnknownSchema, schema.place, message);
+        findings.add(finding.label(format!("this version reads `{SCHEMA}`")));
+    }
+    let id = section
+        .need("id", findings)
+        .and_then(|word| parse(&word, findings));
+    let touches: Vec<Name> = section.parse_list("touches", findings);
+    let protects: Vec<Name> = section.parse_list("protects", findings);
+    let safe: HashSet<&str> = protects.iter().map(Name::as_str).collect();
+    for word in section.list("touches", &mut Findings::default()) {
+        if safe.contains(word.text.as_str()) {
+            let message = format!("`{}` is touched and protected", word.text);
+            findings.add(Finding::new(Code::TouchesProtected, word.place, message));
+        }
+    }
+    let mut texts = |key| -> Vec<String> {
+        let words = section.list(key, findings);
+        words.into_iter().map(|word| word.text).collect()
+    };
+    let (triggers, approvals, oracles) = (texts("triggers"), texts("approvals"), texts("oracles"));
+    let mut one = |key| section.text(key, findings).map(|word| word.text);
+    let (owner, severity) = (one("owner"), one("severity"));
+    let faults = section.parse_list("faults", findings);
+    let budget = section
+        .get("budget")
+        .map(|node| budget(node, findings))
+        .unwrap_or_default();
+    let vars = section
+        .get("vars")
+        .map(|node| vars(node, findings))
+        .unwrap_or_default();
+    Some(Header {
+        id: id?,
+        owner,
+        severity,
+        triggers,
+        faults,
+        budget,
+        vars,
+        approvals,
+        touches,
+        protects,
+        oracles,
+    })
+}
+
+fn budget(node: &Node, findings: &mut Findings) -> Budget {
+    const KEYS: [&str; 4] = ["detect", "mitigate", "recover", "bad_requests"];
+    let Some(section) = Section::new(node, node.place, &KEYS, findings) else {
+        return Budget::default();
+    };
+    Budget {
+        detect: section.parse("detect", findings),
+        mitigate: section.parse("mitigate", findings),
+        recover: section.parse("recover", findings),
+        bad_requests: section.parse("bad_requests", findings),
+    }
+}
+
+fn vars(node: &Node, findings: &mut Findings) -> Vec<Variable> {
+    let Value::Map(entries) = &node.value else {
+        findings.add(wrong(node, "a mapping from names to variables", node.place));
+        return Vec::new();
+    };
+    entries
+        .iter()
+        .filter_map(|(key, value)| variable(key, value, findings))
+        .collect()
+}
+
+fn variable(key: &Key, node: &Node, findings: &mut Findings) -> Option<Variable> {
+    if !is_variable(&key.text) {
+        let message = format!("`{}` is no name of a variable", key.text);
+        let finding = Finding::new(Code::BadValue, key.place, message);
+        findings.add(finding.help("letters, digits and `_`, no digit first"));
+        return None;
+    }
+    let mut variable = Variable {
+        name: key.text.clone(),
+        about: None,
+        value: None,
+        from: None,
+        secret: false,
+    };
+    match &node.value {
+        Value::Nothing => return Some(variable),
+        Value::Scalar(text) => {
+            variable.value = Some(text.clone());
+            return Some(variable);
+        }
+        Value::List(_) | Value::Map(_) => {}
+    }
+    let keys = ["value", "secret", "about", "from"];
+    let section = Section::new(node, key.place, &keys, findings)?;
+    variable.about = section.text("about", findings).map(|word| word.text);
+    variable.from = section.text("from", findings).map(|word| word.text);
+    variable.secret = section.parse("secret", findings).unwrap_or(false);
+    let value = section.text("value", findings);
+    if value.is_some() && variable.secret {
+        let message = format!("the value of the secret `{}` stands in the file", key.text);
+        let finding = Finding::new(Code::SecretValue, key.place, message);
+        findings.add(finding.help("`from: NAME` takes it from a variable of the environment"));
+    } else {
+        variable.value = value.map(|word| word.text);
+    }
+    Some(variable)
+}
+
+/// Whether a text can name a variable of an environment.
+pub(crate) fn is_variable(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    text.starts_with(letter) && text.chars().all(|c| letter(c) || c.is_ascii_digit())
+}

@@ -1,0 +1,135 @@
+//! YAML, and JSON as a part of it, to a tree.
+
+use std::collections::HashSet;
+
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, options};
+
+use super::Read;
+use super::tree::{DEEPEST, Key, Node, Value};
+use crate::diagnostic::{Code, Finding, Findings};
+use crate::source::Place;
+
+/// A list or mapping whose end has not come yet.
+struct Open {
+    place: Place,
+    children: Vec<Node>,
+    is_map: bool,
+}
+
+struct Builder<'a> {
+    base: usize,
+    findings: &'a mut Findings,
+    open: Vec<Open>,
+    root: Option<Node>,
+}
+
+/// Reads a text that stands in the file at `base`.
+pub(super) fn read(text: &str, base: usize, findings: &mut Findings) -> Read {
+    let options = options! {
+        emit_comments: false,
+        flow_nesting_limit: DEEPEST * 2,
+        block_nesting_limit: DEEPEST * 2,
+    };
+    let mut builder = Builder {
+        base,
+        findings,
+        open: Vec::new(),
+        root: None,
+    };
+    for next in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = next.map_err(|error| {
+            let at = base + error.marker().byte_offset().unwrap_or(0);
+            (
+                at,
+                format!(
+                    "the front matter is not YAML from here on: {}",
+                    error.info()
+                ),
+            )
+        })?;
+        builder.take(event, &span)?;
+    }
+    Ok(builder.root)
+}
+
+impl Builder<'_> {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), (usize, String)> {
+        let range = span.byte_range().unwrap_or_default();
+        let place = Place::new(self.base + range.start, self.base + range.end);
+        match event {
+            Event::Scalar(text, style, ..) => {
+                let nothing = matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                let value = if nothing && style == ScalarStyle::Plain {
+                    Value::Nothing
+                } else {
+                    Value::Scalar(text.into())
+                };
+                self.add(Node { place, value });
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) => {
+                if self.open.len() >= DEEPEST {
+                    return Err((place.start, format!("nested more than {DEEPEST} deep")));
+                }
+                let is_map = matches!(event, Event::MappingStart(..));
+                self.open.push(Open {
+                    place,
+                    children: Vec::new(),
+                    is_map,
+                });
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(place)?,
+            Event::Alias(_) => return Err((place.start, "aliases are not read here".to_owned())),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, end: Place) -> Result<(), (usize, String)> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        let last = open
+            .children
+            .last()
+            .map_or(end.end, |child| child.place.end);
+        let place = Place::new(open.place.start, last.max(open.place.start));
+        let value = if open.is_map {
+            self.mapping(open.children)?
+        } else {
+            Value::List(open.children)
+        };
+        self.add(Node { place, value });
+        Ok(())
+    }
+
+    /// Keys are texts; of two equal ones the first counts, the second is reported.
+    fn mapping(&mut self, children: Vec<Node>) -> Result<Value, (usize, String)> {
+        let mut entries: Vec<(Key, Node)> = Vec::with_capacity(children.len() / 2);
+        let mut seen = HashSet::new();
+        let mut children = children.into_iter();
+        while let (Some(key), Some(value)) = (children.next(), children.next()) {
+            let place = key.place;
+            let Value::Scalar(text) = key.value else {
+                return Err((place.start, "a key that is no text".to_owned()));
+            };
+            if seen.insert(text.clone()) {
+                entries.push((Key { place, text }, value));
+            } else {
+                let message = format!("`{text}` stands here twice");
+                self.findings
+                    .add(Finding::new(Code::DuplicateKey, place, message));
+            }
+        }
+        Ok(Value::Map(entries))
+    }
+
+    fn add(&mut self, node: Node) {
+        match self.open.last_mut() {
+            Some(open) => open.children.push(node),
+            // Of several documents the first is the front matter.
+            None => {
+                self.root.get_or_insert(node);
+            }
+        }
+    }
+}
