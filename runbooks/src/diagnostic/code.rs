@@ -74,7 +74,7 @@ codes! {
         "Files of more than 1 MiB are not read: runbooks have some ten kilobytes, so this is another file."
 
     FrontMatter Error "runbook::front-matter"
-        "The front matter cannot be read and mentions `lab`. It is YAML between `---` lines, TOML between `+++` lines, or a JSON object that begins the file; aliases have no meaning in it."
+        "The front matter cannot be read and mentions `lab`. It is YAML between `---` lines, TOML between `+++` lines, or a JSON object that begins the file."
     ForeignFrontMatter Warning "runbook::foreign-front-matter"
         "The front matter cannot be read. It does not mention `lab`, so it is left to the tool that it is for."
     NoHeader Warning "runbook::no-header"

@@ -203,13 +203,13 @@ fn variable(key: &Key, node: &Node, findings: &mut Findings) -> Option<Variable>
             variable.value = Some(text.clone());
             return Some(variable);
         }
-        Value::List(_) | Value::Map(_) => {}
+        Value::Alias | Value::List(_) | Value::Map(_) => {}
     }
     let keys = ["value", "secret", "about", "from"];
     let section = Section::new(node, key.place, &keys, findings)?;
     variable.about = section.text("about", findings).map(|word| word.text);
     variable.from = section.text("from", findings).map(|word| word.text);
-    variable.secret = section.parse("secret", findings).unwrap_or(false);
+    variable.secret = section.truth("secret", findings).unwrap_or(false);
     let value = section.text("value", findings);
     if value.is_some() && variable.secret {
         let message = format!("the value of the secret `{}` stands in the file", key.text);

@@ -41,14 +41,22 @@ pub(crate) fn read(source: &Source, findings: &mut Findings) -> Front {
     };
     front.body = body;
     let text = source.slice(place);
+    let mut twice = Vec::new();
     let tree = match language {
-        Language::Yaml => yaml::read(text, place.start, findings),
-        Language::Toml => toml::read(text, place.start, findings),
+        Language::Yaml => yaml::read(text, place.start, &mut twice),
+        Language::Toml => toml::read(text, place.start),
     };
     match tree {
         Ok(tree) => {
             if let Some((key, section)) = tree.as_ref().and_then(|tree| tree.entry("lab")) {
                 front.is_ours = true;
+                // What stands twice in the section of another tool is that tool's.
+                let (from, to) = (section.place.start, section.place.end);
+                twice.retain(|key| key.text == "lab" || (from..to).contains(&key.place.start));
+                for key in twice {
+                    let message = format!("`{}` stands here twice", key.text);
+                    findings.add(Finding::new(Code::DuplicateKey, key.place, message));
+                }
                 front.header = header::resolve(key, section, findings);
             }
         }
@@ -70,8 +78,9 @@ pub(crate) fn read(source: &Source, findings: &mut Findings) -> Front {
 fn mentions_lab(text: &str) -> bool {
     text.lines().any(|line| {
         let line = line.trim_start_matches([' ', '{', '[', '"', '\'', ',']);
-        let rest = line.strip_prefix("lab").unwrap_or("x");
-        rest.starts_with([':', '"', '\'', ']', '.', ' ', '='])
+        line.strip_prefix("lab").is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with([':', '"', '\'', ']', '.', ' ', '='])
+        })
     })
 }
 

@@ -73,6 +73,17 @@ impl<'a> Section<'a> {
             .and_then(|word| parse(&word, findings))
     }
 
+    /// `true` or `false`.
+    pub(super) fn truth(&self, key: &str, findings: &mut Findings) -> Option<bool> {
+        let word = self.text(key, findings)?;
+        let truth = word.text.parse().ok();
+        if truth.is_none() {
+            let message = format!("`{}` is neither `true` nor `false`", word.text);
+            findings.add(Finding::new(Code::BadValue, word.place, message));
+        }
+        truth
+    }
+
     /// A list of single values; one alone is a list of one.
     pub(super) fn list(&self, key: &str, findings: &mut Findings) -> Vec<Word> {
         match self.get(key) {
@@ -129,6 +140,7 @@ pub(super) fn parse<T: FromStr<Err: ToString>>(word: &Word, findings: &mut Findi
 pub(super) fn wrong(node: &Node, expected: &str, within: Place) -> Finding {
     let (found, place) = match &node.value {
         Value::Nothing => ("nothing", within),
+        Value::Alias => ("an alias, which is not followed", node.place),
         Value::Scalar(_) => ("a single value", node.place),
         Value::List(_) => ("a list", node.place),
         Value::Map(_) => ("a mapping", node.place),

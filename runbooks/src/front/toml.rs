@@ -5,11 +5,10 @@ use ::toml::de::{DeTable, DeValue};
 
 use super::Read;
 use super::tree::{Key, Node, Value};
-use crate::diagnostic::Findings;
 use crate::source::Place;
 
 /// Reads a text that stands in the file at `base`.
-pub(super) fn read(text: &str, base: usize, _: &mut Findings) -> Read {
+pub(super) fn read(text: &str, base: usize) -> Read {
     match DeTable::parse(text) {
         Ok(table) => Ok(Some(Node {
             place: place(&table, base),

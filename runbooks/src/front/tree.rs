@@ -17,6 +17,8 @@ pub(super) struct Node {
 pub(super) enum Value {
     /// Nothing is written.
     Nothing,
+    /// A reference to another value, which is not followed.
+    Alias,
     /// A single value, as it is written.
     Scalar(String),
     /// A list.

@@ -6,7 +6,6 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, options};
 
 use super::Read;
 use super::tree::{DEEPEST, Key, Node, Value};
-use crate::diagnostic::{Code, Finding, Findings};
 use crate::source::Place;
 
 /// A list or mapping whose end has not come yet.
@@ -18,13 +17,14 @@ struct Open {
 
 struct Builder<'a> {
     base: usize,
-    findings: &'a mut Findings,
+    twice: &'a mut Vec<Key>,
     open: Vec<Open>,
     root: Option<Node>,
 }
 
-/// Reads a text that stands in the file at `base`.
-pub(super) fn read(text: &str, base: usize, findings: &mut Findings) -> Read {
+/// Reads a text that stands in the file at `base`. Of equal keys the first counts, the others are
+/// added to `twice`.
+pub(super) fn read(text: &str, base: usize, twice: &mut Vec<Key>) -> Read {
     let options = options! {
         emit_comments: false,
         flow_nesting_limit: DEEPEST * 2,
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str, base: usize, findings: &mut Findings) -> Read {
     };
     let mut builder = Builder {
         base,
-        findings,
+        twice,
         open: Vec::new(),
         root: None,
     };
@@ -77,16 +77,19 @@ impl Builder<'_> {
                     is_map,
                 });
             }
-            Event::SequenceEnd | Event::MappingEnd => self.end(place)?,
-            Event::Alias(_) => return Err((place.start, "aliases are not read here".to_owned())),
+            Event::SequenceEnd | Event::MappingEnd => self.end(place),
+            Event::Alias(_) => self.add(Node {
+                place,
+                value: Value::Alias,
+            }),
             _ => {}
         }
         Ok(())
     }
 
-    fn end(&mut self, end: Place) -> Result<(), (usize, String)> {
+    fn end(&mut self, end: Place) {
         let Some(open) = self.open.pop() else {
-            return Ok(());
+            return;
         };
         let last = open
             .children
@@ -94,33 +97,31 @@ impl Builder<'_> {
             .map_or(end.end, |child| child.place.end);
         let place = Place::new(open.place.start, last.max(open.place.start));
         let value = if open.is_map {
-            self.mapping(open.children)?
+            self.mapping(open.children)
         } else {
             Value::List(open.children)
         };
         self.add(Node { place, value });
-        Ok(())
     }
 
-    /// Keys are texts; of two equal ones the first counts, the second is reported.
-    fn mapping(&mut self, children: Vec<Node>) -> Result<Value, (usize, String)> {
+    fn mapping(&mut self, children: Vec<Node>) -> Value {
         let mut entries: Vec<(Key, Node)> = Vec::with_capacity(children.len() / 2);
         let mut seen = HashSet::new();
         let mut children = children.into_iter();
         while let (Some(key), Some(value)) = (children.next(), children.next()) {
-            let place = key.place;
-            let Value::Scalar(text) = key.value else {
-                return Err((place.start, "a key that is no text".to_owned()));
+            // A key that is no text has none: no section of ours has such a key.
+            let text = match key.value {
+                Value::Scalar(text) => text,
+                _ => String::new(),
             };
+            let place = key.place;
             if seen.insert(text.clone()) {
                 entries.push((Key { place, text }, value));
             } else {
-                let message = format!("`{text}` stands here twice");
-                self.findings
-                    .add(Finding::new(Code::DuplicateKey, place, message));
+                self.twice.push(Key { place, text });
             }
         }
-        Ok(Value::Map(entries))
+        Value::Map(entries)
     }
 
     fn add(&mut self, node: Node) {
