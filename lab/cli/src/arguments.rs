@@ -45,6 +45,9 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Look for mistakes in scenario files, all at once.
     Check(Check),
+    /// Look into runbooks: Markdown with blocks that people or the lab execute.
+    #[command(subcommand)]
+    Runbook(Runbook),
     /// Show a run's verdict again, from its journal.
     Report(Report),
     /// List scenarios with what they claim and teach.
@@ -132,6 +135,31 @@ pub(crate) struct Plan {
 pub(crate) struct Check {
     /// Files, or names from the catalog; the whole catalog where none is given.
     pub(crate) scenarios: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runbook {
+    /// Look for mistakes in runbooks, all at once, and say which blocks are manual, and why.
+    Check(RunbookFiles),
+    /// Show in which order a runbook's blocks are executed; touches nothing.
+    Show(RunbookShow),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunbookFiles {
+    /// Markdown files, written for the lab or not.
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunbookShow {
+    /// A Markdown file.
+    pub(crate) file: String,
+
+    /// `terminal` or `json`.
+    #[arg(long, default_value = "terminal")]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod list;
 mod plan;
 mod report;
 mod run;
+mod runbook;
 mod schema;
 
 use lab_model::Exit;
@@ -22,6 +23,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Run(options) => run::run(options, color),
         Command::Plan(options) => plan::run(&options, color),
         Command::Check(options) => check::run(&options, color),
+        Command::Runbook(command) => runbook::run(&command, color),
         Command::Report(options) => report::run(&options, color),
         Command::List(options) => list::run(&options, color),
         Command::Explain(options) => explain::run(&options),

@@ -1,0 +1,152 @@
+//! `lab runbook`: what stands in a runbook, what is wrong with it, and the order of execution.
+
+use std::fs::File;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use lab_model::Exit;
+use lab_runbooks::{Diagnostics, Reading, Runnable, Source, plan, read, show};
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use crate::arguments::{Color, Runbook, RunbookFiles, RunbookShow};
+use crate::text;
+
+pub(crate) fn run(command: &Runbook, color: Color) -> Exit {
+    match command {
+        Runbook::Check(options) => check(options, color),
+        Runbook::Show(options) => shown(options, color),
+    }
+}
+
+fn check(options: &RunbookFiles, color: Color) -> Exit {
+    let stdout = std::io::stdout();
+    let mut exit = Exit::Pass;
+    for file in &options.files {
+        let reading = match open(file) {
+            Ok(reading) => reading,
+            Err(trouble) => {
+                trouble.tell(color);
+                exit = Exit::Usage;
+                continue;
+            }
+        };
+        let found = reading.diagnostics();
+        text::out(&render(found, color, &stdout));
+        if found.has_errors() {
+            exit = Exit::Usage;
+        }
+        let blocks = reading.blocks();
+        let runs = |runnable: &Runnable| matches!(runnable, Runnable::Runnable { .. });
+        let running = blocks.iter().filter(|block| runs(&block.runnable)).count();
+        let (errors, warnings) = found.count();
+        text::out(&format!(
+            "{file}: {}, {running} can run, {}, {}\n{}",
+            counted(blocks.len(), "block"),
+            counted(errors, "error"),
+            counted(warnings, "warning"),
+            show::manual(blocks)
+        ));
+    }
+    exit
+}
+
+fn shown(options: &RunbookShow, color: Color) -> Exit {
+    let json = match options.format.as_str() {
+        "terminal" => false,
+        "json" => true,
+        other => {
+            text::error(
+                &format!("a runbook has no format called `{other}`"),
+                "terminal, json",
+            );
+            return Exit::Usage;
+        }
+    };
+    let stderr = std::io::stderr();
+    let (runbook, warnings) = match open(&options.file).map(Reading::into_runbook) {
+        Ok(Ok(read)) => read,
+        Ok(Err(found)) => {
+            text::note_all(&render(&found, color, &stderr));
+            text::error(
+                "a runbook with mistakes has no plan",
+                "correct what stands above",
+            );
+            return Exit::Usage;
+        }
+        Err(trouble) => {
+            trouble.tell(color);
+            return Exit::Usage;
+        }
+    };
+    text::note_all(&render(&warnings, color, &stderr));
+    let plan = plan(&runbook);
+    if !json {
+        text::out(&show::text(&runbook, &plan));
+        return Exit::Pass;
+    }
+    match show::json(&runbook, &plan) {
+        Ok(shown) => {
+            text::out(&shown);
+            Exit::Pass
+        }
+        Err(error) => {
+            text::error(&format!("the plan cannot be written as JSON: {error}"), "");
+            Exit::Environment
+        }
+    }
+}
+
+/// Why there is nothing to read.
+enum Trouble {
+    /// The file cannot be opened.
+    Unreadable(String),
+    /// It is no text.
+    Refused(Diagnostics),
+}
+
+impl Trouble {
+    fn tell(&self, color: Color) {
+        match self {
+            Self::Unreadable(reason) => text::error(reason, ""),
+            Self::Refused(found) => text::note_all(&render(found, color, &std::io::stderr())),
+        }
+    }
+}
+
+fn open(path: &str) -> Result<Reading, Trouble> {
+    let unreadable = |error| Trouble::Unreadable(format!("{path}: {error}"));
+    let file = File::open(path).map_err(unreadable)?;
+    let source = Source::read(path, file).map_err(unreadable)?;
+    let source = source.map_err(|refused| Trouble::Refused(refused.into()))?;
+    Ok(read(&Arc::new(source)))
+}
+
+/// Drawn with the quoted line on a terminal, plain in a pipe.
+fn render(found: &Diagnostics, color: Color, stream: &impl IsTerminal) -> String {
+    if !stream.is_terminal() && color != Color::Always {
+        return found.to_string();
+    }
+    let style = text::style(color, stream);
+    let theme = match (style.unicode, style.color) {
+        (true, true) => GraphicalTheme::unicode(),
+        (true, false) => GraphicalTheme::unicode_nocolor(),
+        (false, _) => GraphicalTheme::none(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false);
+    let mut text = String::new();
+    for diagnostic in found {
+        let whole = text.len();
+        if handler.render_report(&mut text, diagnostic).is_err() {
+            text.truncate(whole);
+            text.push_str(&diagnostic.plain());
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
