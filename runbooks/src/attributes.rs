@@ -88,6 +88,8 @@ pub(crate) fn read(source: &Source, place: Place, findings: &mut Findings) -> In
     let base = place.start + end;
     let (attributes, outcome) = object(rest);
     let mut seen = HashSet::new();
+    // What is not for the lab is no error, whatever it is.
+    let ours = info.contains("lab.");
     for (key, value) in attributes {
         let bind = |(text, from, to): Part| Word {
             text,
@@ -98,7 +100,12 @@ pub(crate) fn read(source: &Source, place: Place, findings: &mut Findings) -> In
             read.attributes.push(Attribute { key, value });
         } else {
             let message = format!("`{}` stands twice", key.text);
-            findings.add(Finding::new(Code::DuplicateAttribute, key.place, message));
+            let code = if ours {
+                Code::DuplicateAttribute
+            } else {
+                Code::ForeignAttributes
+            };
+            findings.add(Finding::new(code, key.place, message));
         }
     }
     if let Err(Mistake {
@@ -108,7 +115,6 @@ pub(crate) fn read(source: &Source, place: Place, findings: &mut Findings) -> In
     }) = outcome
     {
         read.broken = true;
-        let ours = info.contains("lab.");
         let code = match (ours, nested) {
             (false, _) => Code::ForeignAttributes,
             (true, true) => Code::NestedAttributes,
@@ -381,7 +387,7 @@ mod tests {
             "sh {\"a\":\"1\",\"a\":\"2\"}",
             "sh",
             &["a=1"],
-            "runbook::duplicate-attribute",
+            "runbook::foreign-attributes",
         );
         check("sh lab.kind=step", "sh", &[], "runbook::bad-attributes");
         check(
@@ -396,6 +402,12 @@ mod tests {
             &[],
             "runbook::bad-attributes",
         );
+    }
+
+    #[test]
+    fn what_stands_twice_counts_once() {
+        let twice = "sh {\"lab.due\":\"1s\",\"lab.due\":\"2s\"}";
+        check(twice, "sh", &["lab.due=1s"], "runbook::duplicate-attribute");
     }
 
     #[test]

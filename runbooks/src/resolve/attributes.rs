@@ -135,10 +135,11 @@ impl Attributes {
     }
 }
 
-/// Whether a name begins like one of ours, slips of case and separator included.
+/// Whether an attribute is meant as one of ours: by its prefix, or by its whole name where case
+/// and separator alone differ.
 fn is_ours(key: &str) -> bool {
-    let prefix = key.get(..3).unwrap_or_default().to_lowercase();
-    prefix == "lab" && key[3..].starts_with(['.', '_', '-', ':', '/'])
+    let normal = key.to_lowercase().replace(['_', '-', ':', '/'], ".");
+    key.starts_with("lab.") || OURS.contains(&normal.as_str())
 }
 
 fn bad(value: &Word, message: impl Into<String>) -> Finding {

@@ -58,3 +58,16 @@ fn the_value_of_a_secret_is_shown_nowhere() {
     let reading = file("front-matter-mistakes");
     assert!(!format!("{reading:?}").contains("hunter2"));
 }
+
+#[test]
+fn files_of_others_have_no_errors() {
+    for name in [
+        "foreign-attributes",
+        "front-matter-broken-foreign",
+        "runme",
+        "html",
+        "tildes",
+    ] {
+        assert!(!file(name).diagnostics().has_errors(), "{name}");
+    }
+}

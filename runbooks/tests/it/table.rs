@@ -61,7 +61,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("empty-blocks", "verify 2, manual 1; 0 run; none"),
     (
         "foreign-attributes",
-        "manual 7; 0 run; foreign-attributes 5",
+        "manual 8; 0 run; foreign-attributes 6",
     ),
     ("foreign-keys", "verify 1; 1 run; none"),
     ("four-ticks", "manual 2; 0 run; none"),
