@@ -73,7 +73,7 @@ const FARTHEST_START: u64 = 60;
 
 /// How long what is in flight may take to notice a stop before it is given up, in steps of
 /// [`STOP_STEP`].
-const STOP_STEPS: u32 = 40;
+const STOP_STEPS: u32 = 25;
 const STOP_STEP: Duration = Duration::from_millis(1);
 
 /// Between two looks at whether everything has ended, once the last phase has.

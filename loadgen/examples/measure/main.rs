@@ -15,6 +15,7 @@ mod server;
 mod table;
 
 use std::error::Error;
+use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
@@ -130,9 +131,10 @@ fn stall(rounds: usize) -> Outcome {
 fn steady(rounds: usize) -> Outcome {
     const RATE: u32 = 500;
     let service = Duration::from_millis(5);
-    let mut columns: [Column; 7] = [
+    let mut columns: [Column; 8] = [
         ("lag p50 ms", median, Vec::new()),
         ("lag p99 ms", median, Vec::new()),
+        ("bare thread p99 ms", median, Vec::new()),
         ("intended p50 -5 ms", median, Vec::new()),
         ("intended p99 -5 ms", median, Vec::new()),
         ("p99 -server's p99 ms", median, Vec::new()),
@@ -143,13 +145,16 @@ fn steady(rounds: usize) -> Outcome {
         let server = Server::start(Behaviour::Serves(service))?;
         let (length, timeout) = (Duration::from_secs(10), Duration::from_secs(2));
         let mut generator = Generator::ready(server.address, RATE, length, timeout)?;
-        generator.start()?;
+        let zero = generator.start()?;
+        let bare = thread::spawn(move || lateness(zero, RATE, length));
         let sum = generator.listen()?;
         generator.child.wait()?;
+        let bare = bare.join().map_err(|_| "the bare thread panicked")?;
         let truth = quantile_ms(&server.seen().service, 0.99);
         let values = [
             quantile_ms(&sum.lag, 0.50),
             quantile_ms(&sum.lag, 0.99),
+            quantile_ms(&bare, 0.99),
             quantile_ms(&sum.from_intended, 0.50) - 5.0,
             quantile_ms(&sum.from_intended, 0.99) - 5.0,
             quantile_ms(&sum.from_intended, 0.99) - truth,
@@ -165,6 +170,23 @@ fn steady(rounds: usize) -> Outcome {
         &columns,
     );
     Ok(())
+}
+
+/// How late a thread is that does nothing but sleep to the same instants, half a period apart from
+/// them: what the machine makes possible at the moment.
+fn lateness(zero: Instant, rate: u32, length: Duration) -> Histogram {
+    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    let period = Duration::from_secs(1) / rate;
+    let mut late = Histogram::new();
+    let mut due = period / 2;
+    while due < length {
+        sleep((zero + due).saturating_duration_since(Instant::now()));
+        late.record(Span::from(
+            Instant::now().saturating_duration_since(zero + due),
+        ));
+        due += period;
+    }
+    late
 }
 
 /// How long the process takes to end after a stop, with 500 requests in flight that hang.
