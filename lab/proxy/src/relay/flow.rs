@@ -110,6 +110,14 @@ impl Flow {
         self.source_finished
     }
 
+    /// Gives up: what is left has nowhere to go.
+    pub(super) fn abandon(&mut self) {
+        self.source_finished = true;
+        self.finished = true;
+        self.out = Queue::default();
+        self.pipe = None;
+    }
+
     /// Takes over the link's toxics.
     pub(super) fn adopt(&mut self, toxics: &[Arc<Toxic>], place: Place<'_>, now: Instant) {
         self.chain.adopt(toxics, place, now, &mut self.out);

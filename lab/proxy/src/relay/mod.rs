@@ -235,9 +235,16 @@ impl Relay {
                 both_finished,
             };
             *progress = flow.advance(&mut io, context);
-            if let Progress::Ends(ending) = progress {
-                let ending = *ending;
-                return Poll::Ready(Turn::Exit(self.end(stream, ending)));
+            match *progress {
+                // An upstream that takes no more may have answered: its reply still has to pass.
+                Progress::Ends(Ending::DestinationGone) if stream == Stream::Upstream => {
+                    flow.abandon();
+                    *progress = Progress::Finished;
+                }
+                Progress::Ends(ending) => {
+                    return Poll::Ready(Turn::Exit(self.end(stream, ending)));
+                }
+                _ => {}
             }
         }
         if both_finished != self.both_finished() {

@@ -141,6 +141,34 @@ async fn an_upstream_reset_reaches_the_caller_as_a_reset() {
     proxy.shutdown().await;
 }
 
+#[tokio::test]
+async fn an_upstream_that_answers_early_and_leaves_is_still_heard() {
+    let proxy = proxy();
+    let hasty = serve(|mut stream| async move {
+        read(&mut stream, 4).await;
+        stream.write_all(b"full").await.unwrap();
+        // It leaves with data unread, which resets the connection.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    })
+    .await;
+    let address = link(&proxy, hasty).await;
+    let toxic = ToxicSpec::new("latency").with("latency", 80);
+    proxy.add_toxic("link", toxic).await.unwrap();
+    let (mut reader, mut writer) = connect(address).await.into_split();
+    let writing = tokio::spawn(async move {
+        while writer.write_all(b"more").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    let mut reply = [0; 4];
+    let read = tokio::io::AsyncReadExt::read_exact(&mut reader, &mut reply);
+    timeout(PATIENCE, read).await.unwrap().unwrap();
+    assert_eq!(&reply, b"full");
+    timeout(PATIENCE, writing).await.unwrap().unwrap();
+    eventually(&proxy, |link| link.traffic.open == 0).await;
+    proxy.shutdown().await;
+}
+
 /// The numbers of the connections that a fault of that toxicity resets.
 async fn victims(proxy: &Proxy, address: SocketAddr) -> Vec<usize> {
     let mut found = Vec::new();
@@ -250,17 +278,29 @@ async fn a_black_hole_lets_go_of_peers_that_left() {
 
 #[tokio::test]
 async fn churn_under_changing_toxics_leaves_nothing_behind() {
+    churn(100, 12, 25).await;
+}
+
+#[tokio::test]
+#[ignore = "takes a minute, and 5,000 descriptors"]
+async fn churn_of_thousands_leaves_nothing_behind() {
+    churn(1_000, 50, 100).await;
+}
+
+/// Keeps `idle` connections open, while in each round a toxic comes, `trips` connections are
+/// made and used, and it goes. At the end no connection and no descriptor is left.
+async fn churn(idle_count: u64, rounds: usize, trips: u64) {
     let proxy = proxy();
     let address = link(&proxy, echo().await).await;
     let mut idle = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..idle_count {
         let mut stream = connect(address).await;
         round_trip(&mut stream, b"hello").await;
         idle.push(stream);
     }
     let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     let before = descriptors();
-    for round in 0..12 {
+    for round in 0..rounds {
         let kind = ["latency", "slicer", "bandwidth", "slow_close"][round % 4];
         let attributes = [
             ("latency", 2),
@@ -274,7 +314,7 @@ async fn churn_under_changing_toxics_leaves_nothing_behind() {
                 toxic.with(name, value)
             });
         promptly(proxy.add_toxic("link", toxic.toxicity(0.7))).await;
-        let trips = (0..25).map(|index| async move {
+        let trips = (0..trips).map(|index| async move {
             let mut stream = connect(address).await;
             if index % 3 > 0 {
                 round_trip(&mut stream, b"hello").await;
@@ -285,7 +325,7 @@ async fn churn_under_changing_toxics_leaves_nothing_behind() {
         }
         promptly(proxy.reset()).await;
     }
-    eventually(&proxy, |link| link.traffic.open == 100).await;
+    eventually(&proxy, |link| link.traffic.open == idle_count).await;
     let start = Instant::now();
     // Pipes and ends of upstream connections go a moment later.
     while descriptors() > before + 8 {
@@ -299,7 +339,8 @@ async fn churn_under_changing_toxics_leaves_nothing_behind() {
     drop(idle);
     eventually(&proxy, |link| link.traffic.open == 0).await;
     let seen = proxy.observe().await.unwrap();
-    assert_eq!(seen.links["link"].traffic.connections, 400);
+    let expected = idle_count + rounds as u64 * trips;
+    assert_eq!(seen.links["link"].traffic.connections, expected);
     proxy.forget().await.unwrap();
     assert!(
         proxy.observe().await.unwrap().links["link"]
