@@ -10,8 +10,10 @@
 //! | `files` | mistakes in scenario files |
 //! | `verdicts` | runs that pass, fail, and cannot say |
 //! | `endings` | signals, crashes, failures: nothing is left behind |
+//! | `catalog` | every scenario breaks by default and holds with its remedy; only when asked for |
 //! | `reports` | reports from journals, whole and cut |
 
+mod catalog;
 mod endings;
 mod files;
 mod lab;
@@ -36,5 +38,6 @@ fn main() -> ExitCode {
     trials.extend(reports::trials());
     trials.extend(verdicts::trials());
     trials.extend(endings::trials());
+    trials.extend(catalog::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
