@@ -17,10 +17,16 @@ const SCENARIOS: [&str; 6] = [
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = vec![crate::lab::trial("catalog::all_are_tested_here", all_are_tested)];
+    let mut trials = vec![crate::lab::trial(
+        "catalog::all_are_tested_here",
+        all_are_tested,
+    )];
     for name in SCENARIOS {
         let breaks_and_holds = move || breaks_and_holds(name);
-        let trial = Trial::test(format!("catalog::{name}_breaks_and_holds"), breaks_and_holds);
+        let trial = Trial::test(
+            format!("catalog::{name}_breaks_and_holds"),
+            breaks_and_holds,
+        );
         trials.push(trial.with_ignored_flag(true));
     }
     trials
@@ -41,7 +47,10 @@ fn breaks_and_holds(name: &str) -> Outcome {
     let lab = Lab::new()?;
     let remedy = remedy(&lab, name)?;
     ensure!(!remedy.is_empty(), "{name} names no setting that holds");
-    lab.call(&["run", name])?.expect(1)?.says("FAIL")?.says("seen")?;
+    lab.call(&["run", name])?
+        .expect(1)?
+        .says("FAIL")?
+        .says("seen")?;
     let mut arguments = vec!["run", name];
     for setting in &remedy {
         arguments.extend(["--with", setting]);
@@ -51,8 +60,14 @@ fn breaks_and_holds(name: &str) -> Outcome {
 }
 
 fn remedy(lab: &Lab, name: &str) -> Result<Vec<String>, Failed> {
-    let plan = lab.call(&["plan", name, "--format", "json"])?.expect(0)?.out;
+    let plan = lab
+        .call(&["plan", name, "--format", "json"])?
+        .expect(0)?
+        .out;
     let plan: Value = serde_json::from_str(&plan)?;
     let settings = plan["remedy"].as_array().ok_or("the plan has no remedy")?;
-    Ok(settings.iter().filter_map(|setting| setting.as_str().map(str::to_owned)).collect())
+    Ok(settings
+        .iter()
+        .filter_map(|setting| setting.as_str().map(str::to_owned))
+        .collect())
 }

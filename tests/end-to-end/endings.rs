@@ -8,7 +8,7 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::lab::{Ended, Lab, Outcome, ensure, eventually, trial};
-use crate::leftovers::{listening, processes};
+use crate::leftovers::{ports, processes};
 use crate::verdicts::scenario;
 
 /// How soon after a crash nothing may be left.
@@ -16,12 +16,22 @@ const SOON: Duration = Duration::from_secs(3);
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("endings::ctrl_c_heals_and_tears_down", || interrupted(Signal::INT, 130)),
-        trial("endings::a_terminate_signal_does_the_same", || interrupted(Signal::TERM, 143)),
+        trial("endings::ctrl_c_heals_and_tears_down", || {
+            interrupted(Signal::INT, 130)
+        }),
+        trial("endings::a_terminate_signal_does_the_same", || {
+            interrupted(Signal::TERM, 143)
+        }),
         trial("endings::kill_9_at_random_moments_leaves_nothing", killed),
         trial("endings::children_that_left_their_group_are_found", escaped),
-        trial("endings::a_service_that_does_not_start_is_explained", does_not_start),
-        trial("endings::a_service_that_is_never_ready_is_explained", never_ready),
+        trial(
+            "endings::a_service_that_does_not_start_is_explained",
+            does_not_start,
+        ),
+        trial(
+            "endings::a_service_that_is_never_ready_is_explained",
+            never_ready,
+        ),
     ]
 }
 
@@ -32,45 +42,65 @@ fn send(child: &Child, signal: Signal) -> Outcome {
 
 fn interrupted(signal: Signal, code: i32) -> Outcome {
     let lab = Lab::new()?;
-    let before = listening();
     let run = lab.start(&["run", &scenario("short.yaml")])?;
     std::thread::sleep(Duration::from_millis(6_500));
     send(&run, signal)?;
     let asked = Instant::now();
     let ended = Ended::from(run.wait_with_output()?).expect(code)?;
-    ensure!(asked.elapsed() < Duration::from_secs(8), "took {:?}", asked.elapsed());
+    ensure!(
+        asked.elapsed() < Duration::from_secs(8),
+        "took {:?}",
+        asked.elapsed()
+    );
     let journal = std::fs::read_to_string(lab.last_run()?.join("journal.jsonl"))?;
-    ensure!(journal.contains("fault_healed") && journal.contains("closed"), "{ended:#?}\n{journal}");
-    check_nothing_left(&lab, &before)
+    ensure!(
+        journal.contains("fault_healed") && journal.contains("closed"),
+        "{ended:#?}\n{journal}"
+    );
+    check_nothing_left(&lab)
 }
 
-fn check_nothing_left(lab: &Lab, before: &[u16]) -> Outcome {
-    eventually(SOON, || processes(lab.home()).is_empty());
-    let left = processes(lab.home());
-    ensure!(left.is_empty(), "processes are left: {left:#?}");
-    let new: Vec<u16> = listening().into_iter().filter(|port| !before.contains(port)).collect();
-    ensure!(new.is_empty(), "ports are left: {new:?}");
-    ensure!(lab.strays()?.is_empty(), "files are left: {:?}", lab.strays()?);
+/// No process, no port; files outside the run's folder are up to the caller.
+fn check_nothing_runs(lab: &Lab) -> Outcome {
+    eventually(SOON, || {
+        processes(lab.home()).is_empty() && ports(lab.home()).is_empty()
+    });
+    let (processes, ports) = (processes(lab.home()), ports(lab.home()));
+    ensure!(processes.is_empty(), "processes are left: {processes:#?}");
+    ensure!(ports.is_empty(), "ports are left: {ports:?}");
+    Ok(())
+}
+
+fn check_nothing_left(lab: &Lab) -> Outcome {
+    check_nothing_runs(lab)?;
+    ensure!(
+        lab.strays()?.is_empty(),
+        "files are left: {:?}",
+        lab.strays()?
+    );
     Ok(())
 }
 
 /// `LAB_KILLS` says how many times; the moments spread over a run from its first milliseconds on.
 fn killed() -> Outcome {
-    let kills: u32 = std::env::var("LAB_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+    let kills: u32 = std::env::var("LAB_KILLS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(5);
     let mut state = 7_u64;
     for number in 0..kills {
         // A plain linear congruential generator: moments differ, and are the same every time.
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         let share = f64::from(u32::try_from(state >> 33)?) / f64::from(1_u32 << 31);
         let moment = Duration::from_secs_f64(0.05 + share * 17.0);
         let lab = Lab::new()?;
-        let before = listening();
         let mut run = lab.start(&["run", &scenario("short.yaml")])?;
         std::thread::sleep(moment);
         run.kill()?;
         run.wait()?;
-        check_nothing_left(&lab, &before)
-            .map_err(|failed| explained(&failed, number, moment))?;
+        check_nothing_left(&lab).map_err(|failed| explained(&failed, number, moment))?;
     }
     Ok(())
 }
@@ -84,7 +114,6 @@ fn explained(failed: &Failed, number: u32, moment: Duration) -> Failed {
 fn escaped() -> Outcome {
     let lab = Lab::new()?;
     let file = lab.file("escape.yaml", ESCAPE)?;
-    let before = listening();
     let mut run = lab.start(&["run", file])?;
     let marker = || -> Option<PathBuf> {
         let path = lab.last_run().ok()?.join("data/web/escaped");
@@ -94,12 +123,7 @@ fn escaped() -> Outcome {
     run.kill()?;
     run.wait()?;
     ensure!(seen, "the child never ran");
-    eventually(SOON, || processes(lab.home()).is_empty());
-    let left = processes(lab.home());
-    ensure!(left.is_empty(), "processes are left: {left:#?}");
-    let new: Vec<u16> = listening().into_iter().filter(|port| !before.contains(port)).collect();
-    ensure!(new.is_empty(), "ports are left: {new:?}");
-    Ok(())
+    check_nothing_runs(&lab)
 }
 
 const ESCAPE: &str = "\
@@ -125,7 +149,10 @@ objectives:
 
 fn service(command: &str) -> String {
     ESCAPE.replace(
-        ESCAPE.lines().find(|line| line.contains("setsid")).unwrap_or_default(),
+        ESCAPE
+            .lines()
+            .find(|line| line.contains("setsid"))
+            .unwrap_or_default(),
         &format!("      - \"{command}\""),
     )
 }
@@ -133,22 +160,29 @@ fn service(command: &str) -> String {
 fn does_not_start() -> Outcome {
     let lab = Lab::new()?;
     let file = lab.file("broken.yaml", service("echo the reason >&2; exit 3"))?;
-    lab.call(&["run", file])?.expect(4)?.says("web")?.says("the reason")?.says("exit status: 3")?;
-    lab.file("missing.yaml", service("x").replace("- sh\n", "- no-such-program\n"))?;
-    lab.call(&["run", "missing.yaml"])?.expect(4)?.says("no-such-program")?;
+    lab.call(&["run", file])?
+        .expect(4)?
+        .says("web")?
+        .says("the reason")?
+        .says("exit status: 3")?;
+    lab.file(
+        "missing.yaml",
+        service("x").replace("- sh\n", "- no-such-program\n"),
+    )?;
+    lab.call(&["run", "missing.yaml"])?
+        .expect(4)?
+        .says("no-such-program")?;
     Ok(())
 }
 
 fn never_ready() -> Outcome {
     let lab = Lab::new()?;
-    let text = service("echo still thinking; sleep 60").replace("{ http: / }", "{ http: /, within: 1s }");
+    let text =
+        service("echo still thinking; sleep 60").replace("{ http: / }", "{ http: /, within: 1s }");
     let file = lab.file("slow.yaml", text)?;
-    let before = listening();
-    lab.call(&["run", file])?.expect(4)?.says("not ready within 1s")?.says("still thinking")?;
-    eventually(SOON, || processes(lab.home()).is_empty());
-    let left = processes(lab.home());
-    ensure!(left.is_empty(), "processes are left: {left:#?}");
-    let new: Vec<u16> = listening().into_iter().filter(|port| !before.contains(port)).collect();
-    ensure!(new.is_empty(), "ports are left: {new:?}");
-    Ok(())
+    lab.call(&["run", file])?
+        .expect(4)?
+        .says("not ready within 1s")?
+        .says("still thinking")?;
+    check_nothing_runs(&lab)
 }

@@ -42,22 +42,40 @@ fn five_mistakes() -> Outcome {
     let lab = Lab::new()?;
     let file = lab.file("five.yaml", FIVE)?;
     let ended = lab.call(&["check", file])?.expect(3)?;
-    for place in ["five.yaml:6:", "five.yaml:9:", "five.yaml:14:", "five.yaml:18:", "five.yaml:19:"] {
-        ensure!(ended.err.contains(place) || ended.out.contains(place), "no {place} in {ended:#?}");
+    for place in [
+        "five.yaml:6:",
+        "five.yaml:9:",
+        "five.yaml:14:",
+        "five.yaml:18:",
+        "five.yaml:19:",
+    ] {
+        ensure!(
+            ended.err.contains(place) || ended.out.contains(place),
+            "no {place} in {ended:#?}"
+        );
     }
     ended.says("did you mean")?.says("5 errors")?;
     // A run refuses the same file the same way, before anything starts.
     lab.call(&["run", file])?.expect(3)?.says("5 errors")?;
-    ensure!(lab.strays()?.len() == 1, "something was written beside the file");
+    ensure!(
+        lab.strays()?.len() == 1,
+        "something was written beside the file"
+    );
     Ok(())
 }
 
 fn no_scenarios() -> Outcome {
     let lab = Lab::new()?;
     let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
-    for (name, of) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip("abcdefgh".chars()) {
+    for (name, of) in ["b", "c", "d", "e", "f", "g", "h", "i"]
+        .iter()
+        .zip("abcdefgh".chars())
+    {
         let many = format!("*{of}, ").repeat(9);
-        bomb.push_str(&format!("{name}: &{name} [{}]\n", many.trim_end_matches(", ")));
+        bomb.push_str(&format!(
+            "{name}: &{name} [{}]\n",
+            many.trim_end_matches(", ")
+        ));
     }
     let deep = "[".repeat(100_000);
     let cases: [(&str, Vec<u8>); 6] = [
@@ -73,10 +91,19 @@ fn no_scenarios() -> Outcome {
         let begun = Instant::now();
         let ended = lab.call(&["check", file])?.expect(3)?;
         ensure!(!ended.err.contains("panicked"), "{name}: {ended:#?}");
-        ensure!(ended.err.contains(name) || ended.out.contains(name), "{name}: {ended:#?}");
-        ensure!(begun.elapsed() < Duration::from_secs(20), "{name} took {:?}", begun.elapsed());
+        ensure!(
+            ended.err.contains(name) || ended.out.contains(name),
+            "{name}: {ended:#?}"
+        );
+        ensure!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{name} took {:?}",
+            begun.elapsed()
+        );
     }
-    lab.call(&["check", "missing.yaml"])?.expect(3)?.says("missing.yaml")?;
+    lab.call(&["check", "missing.yaml"])?
+        .expect(3)?
+        .says("missing.yaml")?;
     Ok(())
 }
 
@@ -91,24 +118,42 @@ fn catalog() -> Outcome {
 
 fn plan() -> Outcome {
     let lab = Lab::new()?;
-    lab.call(&["plan", "slow-payments"])?.expect(0)?.says("orders")?.says("payments")?;
-    lab.call(&["plan", "slow-payments", "--with", "orders.timeout=400ms"])?.expect(0)?.says("400")?;
-    let json = lab.call(&["plan", "slow-payments", "--format", "json"])?.expect(0)?;
+    lab.call(&["plan", "slow-payments"])?
+        .expect(0)?
+        .says("orders")?
+        .says("payments")?;
+    lab.call(&["plan", "slow-payments", "--with", "orders.timeout=400ms"])?
+        .expect(0)?
+        .says("400")?;
+    let json = lab
+        .call(&["plan", "slow-payments", "--format", "json"])?
+        .expect(0)?;
     let plan: serde_json::Value = serde_json::from_str(&json.out)?;
     ensure!(plan["seed"] == 7, "{plan}");
-    ensure!(lab.strays()?.is_empty() && !lab.home().join(".lab").exists(), "a plan wrote something");
+    ensure!(
+        lab.strays()?.is_empty() && !lab.home().join(".lab").exists(),
+        "a plan wrote something"
+    );
     Ok(())
 }
 
 fn usage() -> Outcome {
     let lab = Lab::new()?;
-    lab.call(&["run", "slow-paymets"])?.expect(3)?.says("slow-payments")?;
+    lab.call(&["run", "slow-paymets"])?
+        .expect(3)?
+        .says("slow-payments")?;
     lab.call(&["run", "slow-payments", "--with", "orders.timout=1s"])?
         .expect(3)?
         .says("orders.timeout")?;
-    lab.call(&["run", "slow-payments", "--with", "orders.timeout=fast"])?.expect(3)?.says("duration")?;
-    lab.call(&["run", "slow-payments", "--format", "docx"])?.expect(3)?.says("json")?;
-    lab.call(&["report", "nothing"])?.expect(3)?.says("nothing")?;
+    lab.call(&["run", "slow-payments", "--with", "orders.timeout=fast"])?
+        .expect(3)?
+        .says("duration")?;
+    lab.call(&["run", "slow-payments", "--format", "docx"])?
+        .expect(3)?
+        .says("json")?;
+    lab.call(&["report", "nothing"])?
+        .expect(3)?
+        .says("nothing")?;
     lab.call(&["fly"])?.expect(3)?;
     lab.call(&["--help"])?.expect(0)?.says("Exit codes")?;
     Ok(())

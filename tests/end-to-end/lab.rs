@@ -36,7 +36,9 @@ pub(crate) fn build() -> Result<(), String> {
         Some(program) => PathBuf::from(program),
         None => cargo_build()?,
     };
-    let program = program.canonicalize().map_err(|error| format!("{}: {error}", program.display()))?;
+    let program = program
+        .canonicalize()
+        .map_err(|error| format!("{}: {error}", program.display()))?;
     let _ = PROGRAM.set(program);
     Ok(())
 }
@@ -47,13 +49,20 @@ fn cargo_build() -> Result<PathBuf, String> {
     command.args(["build", "--quiet", "--package", "lab"]);
     // target/PROFILE/deps/end-to-end-HASH
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let folder = own.ancestors().nth(2).ok_or("the test binary stands nowhere")?;
+    let folder = own
+        .ancestors()
+        .nth(2)
+        .ok_or("the test binary stands nowhere")?;
     if folder.file_name().is_some_and(|name| name == "release") {
         command.arg("--release");
     }
     command.current_dir(repository());
     let status = command.status().map_err(|error| error.to_string())?;
-    if status.success() { Ok(folder.join("lab")) } else { Err(format!("cargo build: {status}")) }
+    if status.success() {
+        Ok(folder.join("lab"))
+    } else {
+        Err(format!("cargo build: {status}"))
+    }
 }
 
 /// The repository's root.
@@ -77,7 +86,9 @@ pub(crate) struct Ended {
 impl Lab {
     /// An empty home.
     pub(crate) fn new() -> Result<Self, Failed> {
-        Ok(Self { home: tempfile::tempdir()? })
+        Ok(Self {
+            home: tempfile::tempdir()?,
+        })
     }
 
     /// The home folder.
@@ -86,7 +97,11 @@ impl Lab {
     }
 
     /// Writes a file into the home and returns its name.
-    pub(crate) fn file<'a>(&self, name: &'a str, content: impl AsRef<[u8]>) -> Result<&'a str, Failed> {
+    pub(crate) fn file<'a>(
+        &self,
+        name: &'a str,
+        content: impl AsRef<[u8]>,
+    ) -> Result<&'a str, Failed> {
         fs::write(self.home().join(name), content)?;
         Ok(name)
     }
@@ -148,7 +163,10 @@ impl From<Output> for Ended {
 impl Ended {
     /// Checks the exit code; a failure shows all that was said.
     pub(crate) fn expect(self, code: i32) -> Result<Self, Failed> {
-        ensure!(self.code == Some(code), "expected exit code {code}: {self:#?}");
+        ensure!(
+            self.code == Some(code),
+            "expected exit code {code}: {self:#?}"
+        );
         Ok(self)
     }
 

@@ -1,5 +1,5 @@
-//! What a run could leave: processes that carry its mark or stand in its folder, ports they listen
-//! on, files outside its folder.
+//! What a run could leave: processes that carry its mark or stand in its folder, and the ports they
+//! listened on.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,9 @@ pub(crate) fn processes(folder: &Path) -> Vec<String> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let wanted = folder.to_string_lossy().into_owned();
     let mine = std::process::id().to_string();
-    let Ok(entries) = fs::read_dir("/proc") else { return vec![] };
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return vec![];
+    };
     entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()) && *pid != mine)
@@ -26,9 +28,38 @@ pub(crate) fn processes(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Ports on which this host's loopback listens now.
-pub(crate) fn listening() -> Vec<u16> {
-    let Ok(table) = fs::read_to_string("/proc/net/tcp") else { return vec![] };
+/// The ports of a run that are still listened on: those its journal names, of proxies and services.
+/// Ports of others on this host are none of its business.
+pub(crate) fn ports(home: &Path) -> Vec<u16> {
+    let listening = listening();
+    let Ok(runs) = fs::read_dir(home.join(".lab/runs")) else {
+        return vec![];
+    };
+    let mut found: Vec<u16> = runs
+        .filter_map(|run| fs::read_to_string(run.ok()?.path().join("journal.jsonl")).ok())
+        .flat_map(|journal| {
+            let ports = journal.split("127.0.0.1:").skip(1);
+            let digits = |text: &str| {
+                text.chars()
+                    .take_while(char::is_ascii_digit)
+                    .collect::<String>()
+            };
+            ports
+                .filter_map(|text| digits(text).parse().ok())
+                .collect::<Vec<u16>>()
+        })
+        .filter(|port| listening.contains(port))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Ports on which this host listens now.
+fn listening() -> Vec<u16> {
+    let Ok(table) = fs::read_to_string("/proc/net/tcp") else {
+        return vec![];
+    };
     table
         .lines()
         .skip(1)

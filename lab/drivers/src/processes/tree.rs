@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
 use super::protocol::MARK;
 
@@ -93,10 +93,10 @@ pub(crate) fn signal(pid: i32, signal: Signal) {
     }
 }
 
-/// Takes the exit statuses of children that have ended.
+/// Takes the exit statuses of children that have ended, whatever group they are in.
 pub(crate) fn reap() -> Vec<(i32, String)> {
     let mut ended = Vec::new();
-    while let Ok(Some((pid, status))) = waitpid(None, WaitOptions::NOHANG) {
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
         let text = match (status.exit_status(), status.terminating_signal()) {
             (Some(code), _) => format!("exit status: {code}"),
             (None, Some(signal)) => format!("signal: {signal}"),
