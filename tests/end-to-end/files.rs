@@ -72,10 +72,7 @@ fn no_scenarios() -> Outcome {
         .zip("abcdefgh".chars())
     {
         let many = format!("*{of}, ").repeat(9);
-        bomb.push_str(&format!(
-            "{name}: &{name} [{}]\n",
-            many.trim_end_matches(", ")
-        ));
+        bomb = format!("{bomb}{name}: &{name} [{}]\n", many.trim_end_matches(", "));
     }
     let deep = "[".repeat(100_000);
     let cases: [(&str, Vec<u8>); 6] = [

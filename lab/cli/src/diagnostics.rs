@@ -17,8 +17,9 @@ pub(crate) fn render(found: &[Diagnostic], color: Color, stream: &impl IsTermina
         (true, false) => GraphicalTheme::unicode_nocolor(),
         (false, _) => GraphicalTheme::none(),
     };
-    let handler =
-        GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false);
     let mut text = String::new();
     for diagnostic in found {
         let whole = text.len();
@@ -33,17 +34,22 @@ pub(crate) fn render(found: &[Diagnostic], color: Color, stream: &impl IsTermina
 
 /// `2 errors, 1 warning · lab explain objective::cannot-pass`
 pub(crate) fn summary(found: &[Diagnostic]) -> String {
-    let errors = found.iter().filter(|diagnostic| diagnostic.is_error()).count();
-    let mut text = counted(errors, "error");
+    let errors = found
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .count();
+    let mut counts = vec![counted(errors, "error")];
     if errors < found.len() {
-        text.push_str(", ");
-        text.push_str(&counted(found.len() - errors, "warning"));
+        counts.push(counted(found.len() - errors, "warning"));
     }
-    let first = found.iter().find(|diagnostic| diagnostic.is_error()).or(found.first());
-    if let Some(first) = first {
-        text.push_str(&format!(" · lab explain {}", first.code()));
-    }
-    text
+    let counts = counts.join(", ");
+    let first = found
+        .iter()
+        .find(|diagnostic| diagnostic.is_error())
+        .or(found.first());
+    first.map_or(counts.clone(), |first| {
+        format!("{counts} · lab explain {}", first.code())
+    })
 }
 
 fn counted(count: usize, word: &str) -> String {

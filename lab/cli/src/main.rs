@@ -8,8 +8,8 @@ mod commands;
 mod diagnostics;
 mod hidden;
 mod runs;
-mod screen;
 mod scenario;
+mod screen;
 mod text;
 
 use std::process::ExitCode;

@@ -36,7 +36,9 @@ pub(crate) enum RunError {
 
 /// The folders of kept runs, oldest first.
 pub(crate) fn list(runs: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(runs) else { return vec![] };
+    let Ok(entries) = fs::read_dir(runs) else {
+        return vec![];
+    };
     let mut found: Vec<(SystemTime, PathBuf)> = entries
         .filter_map(|entry| {
             let path = entry.ok()?.path();
@@ -52,7 +54,10 @@ pub(crate) fn list(runs: &Path) -> Vec<PathBuf> {
 pub(crate) fn find(runs: &Path, wanted: &str) -> Result<PathBuf, RunError> {
     let kept = list(runs);
     if wanted == "last" {
-        return kept.last().cloned().ok_or_else(|| RunError::None(runs.to_owned()));
+        return kept
+            .last()
+            .cloned()
+            .ok_or_else(|| RunError::None(runs.to_owned()));
     }
     let path = Path::new(wanted);
     if path.join(JOURNAL).is_file() {
@@ -65,7 +70,13 @@ pub(crate) fn find(runs: &Path, wanted: &str) -> Result<PathBuf, RunError> {
     let fits = |exact: bool| -> Vec<&PathBuf> {
         kept.iter()
             .filter(|path| {
-                called(path).is_some_and(|n| if exact { n == wanted } else { n.starts_with(wanted) })
+                called(path).is_some_and(|n| {
+                    if exact {
+                        n == wanted
+                    } else {
+                        n.starts_with(wanted)
+                    }
+                })
             })
             .collect()
     };
@@ -75,7 +86,10 @@ pub(crate) fn find(runs: &Path, wanted: &str) -> Result<PathBuf, RunError> {
             [one] => return Ok((*one).clone()),
             several => {
                 let names = several.iter().filter_map(|path| called(path)).collect();
-                return Err(RunError::Ambiguous { wanted: wanted.to_owned(), names });
+                return Err(RunError::Ambiguous {
+                    wanted: wanted.to_owned(),
+                    names,
+                });
             }
         }
     }
@@ -85,7 +99,10 @@ pub(crate) fn find(runs: &Path, wanted: &str) -> Result<PathBuf, RunError> {
 /// A run's journal.
 pub(crate) fn journal(folder: &Path) -> Result<Journal, RunError> {
     let path = folder.join(JOURNAL);
-    let unreadable = |reason: String| RunError::Unreadable { path: path.clone(), reason };
+    let unreadable = |reason: String| RunError::Unreadable {
+        path: path.clone(),
+        reason,
+    };
     let bytes = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
     Journal::read(&bytes).map_err(|error| unreadable(error.to_string()))
 }

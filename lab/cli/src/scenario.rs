@@ -49,7 +49,10 @@ pub(crate) fn planned(choice: &Choice, reference: &str, color: Color) -> Result<
             Err(Exit::Usage)
         }
         Err(Trouble::Unreadable(reason)) => {
-            text::error(&reason, "lab list names the scenarios that come with the lab");
+            text::error(
+                &reason,
+                "lab list names the scenarios that come with the lab",
+            );
             Err(Exit::Usage)
         }
     }

@@ -28,7 +28,10 @@ impl Screen {
             }
             bar
         });
-        Self { live: Live::new(plan, style), living }
+        Self {
+            live: Live::new(plan, style),
+            living,
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use crate::arguments::Color;
 /// Data: standard output. A closed pipe is not an error worth a word.
 pub(crate) fn out(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }
 
 /// Everything else: standard error, one line.
@@ -37,8 +39,14 @@ pub(crate) fn style(color: Color, stream: &impl IsTerminal) -> Style {
         }
     };
     let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
-    let width = size.filter(|_| terminal).map_or(100, |size| usize::from(size.ws_col).clamp(40, 200));
-    Style { color, width, unicode: speaks_unicode() }
+    let width = size
+        .filter(|_| terminal)
+        .map_or(100, |size| usize::from(size.ws_col).clamp(40, 200));
+    Style {
+        color,
+        width,
+        unicode: speaks_unicode(),
+    }
 }
 
 /// Whether the locale says UTF-8; where it says nothing at all, it is assumed.

@@ -17,8 +17,9 @@ pub(crate) fn run(options: &Check, color: Color) -> Exit {
     let mut unreadable = 0;
     for reference in &references {
         let overrides = Overrides::default();
-        let planned = source(reference)
-            .and_then(|source| lab_scenarios::plan(source, &overrides).map_err(Trouble::Diagnostics));
+        let planned = source(reference).and_then(|source| {
+            lab_scenarios::plan(source, &overrides).map_err(Trouble::Diagnostics)
+        });
         match planned {
             Ok(planned) => found.extend(planned.warnings),
             Err(Trouble::Diagnostics(diagnostics)) => found.extend(diagnostics),
@@ -35,6 +36,10 @@ pub(crate) fn run(options: &Check, color: Color) -> Exit {
     if unreadable > 0 || found.iter().any(Diagnostic::is_error) {
         return Exit::Usage;
     }
-    text::out(&format!("{} of {} scenarios can be run\n", references.len(), references.len()));
+    let count = references.len();
+    text::out(&format!(
+        "{count} of {count} scenarios can be run
+"
+    ));
     Exit::Pass
 }

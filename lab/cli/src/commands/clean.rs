@@ -13,7 +13,10 @@ pub(crate) fn run(options: &Clean) -> Exit {
     let mut ended = 0;
     for swept in lease::sweep(&options.kept.out) {
         ended += swept.ended;
-        text::out(&format!("{}: its owner is gone; ended {} processes\n", swept.run, swept.ended));
+        text::out(&format!(
+            "{}: its owner is gone; ended {} processes\n",
+            swept.run, swept.ended
+        ));
         for thing in &swept.left {
             left += 1;
             text::out(&format!("{}: could not remove {thing}\n", swept.run));

@@ -26,7 +26,10 @@ pub(crate) fn run() -> Exit {
             (false, false) => "no ",
         };
         all &= finding.works || !finding.needed;
-        text::out(&format!("{word}  {:<28} {}\n", finding.what, finding.detail));
+        text::out(&format!(
+            "{word}  {:<28} {}\n",
+            finding.what, finding.detail
+        ));
     }
     text::out(if all {
         "\nThis machine can run scenarios as processes: lab run slow-payments\n"
@@ -38,15 +41,23 @@ pub(crate) fn run() -> Exit {
 
 fn finding(what: &'static str, needed: bool, outcome: Result<String, String>) -> Finding {
     let works = outcome.is_ok();
-    Finding { what, works, needed, detail: outcome.unwrap_or_else(|reason| reason) }
+    Finding {
+        what,
+        works,
+        needed,
+        detail: outcome.unwrap_or_else(|reason| reason),
+    }
 }
 
 fn ports() -> Finding {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    let bound =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
     finding(
         "listen on loopback",
         true,
-        bound.map(|_| "free ports can be chosen".to_owned()).map_err(|error| error.to_string()),
+        bound
+            .map(|_| "free ports can be chosen".to_owned())
+            .map_err(|error| error.to_string()),
     )
 }
 
@@ -98,7 +109,11 @@ fn files() -> Finding {
     finding(
         "open files at once",
         true,
-        if enough { Ok(shown) } else { Err(format!("{shown}; raise it: ulimit -n 4096")) },
+        if enough {
+            Ok(shown)
+        } else {
+            Err(format!("{shown}; raise it: ulimit -n 4096"))
+        },
     )
 }
 
@@ -113,8 +128,12 @@ fn docker() -> Finding {
         "a container engine answers",
         false,
         match answer {
-            Ok(_) => Ok(format!("{socket}; this version runs systems as processes only")),
-            Err(error) => Err(format!("{socket}: {error}; not needed, systems run as processes")),
+            Ok(_) => Ok(format!(
+                "{socket}; this version runs systems as processes only"
+            )),
+            Err(error) => Err(format!(
+                "{socket}: {error}; not needed, systems run as processes"
+            )),
         },
     )
 }

@@ -21,7 +21,11 @@ pub(crate) fn run(options: &List, color: Color) -> Exit {
     };
     let wanted = |tags: &[String]| options.tag.as_ref().is_none_or(|tag| tags.contains(tag));
     let shown: Vec<_> = entries.iter().filter(|entry| wanted(&entry.tags)).collect();
-    let width = shown.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let width = shown
+        .iter()
+        .map(|entry| entry.name.len())
+        .max()
+        .unwrap_or(0);
     for entry in &shown {
         text::out(&format!("{:width$}  {}\n", entry.name, entry.hypothesis));
         if !entry.lesson.is_empty() {
@@ -36,7 +40,9 @@ pub(crate) fn run(options: &List, color: Color) -> Exit {
 
 fn kept(options: &List) -> Exit {
     for folder in runs::list(&options.kept.out) {
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let word = match runs::journal(&folder) {
             Ok(journal) => word(&journal),
             Err(_) => "unreadable",

@@ -20,7 +20,7 @@ use crate::arguments::{Arguments, Command};
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let color = arguments.color;
     match arguments.command {
-        Command::Run(options) => run::run(options, color),
+        Command::Run(options) => run::run(&options, color),
         Command::Plan(options) => plan::run(&options, color),
         Command::Check(options) => check::run(&options, color),
         Command::Runbook(command) => runbook::run(&command, color),

@@ -21,7 +21,10 @@ pub(crate) fn run(options: &Plan, color: Color) -> Exit {
         }
         "json" => text::out(&lab_report::plan::json(&planned.plan)),
         other => {
-            text::error(&format!("a plan has no format called `{other}`"), "terminal, json");
+            text::error(
+                &format!("a plan has no format called `{other}`"),
+                "terminal, json",
+            );
             return Exit::Usage;
         }
     }

@@ -10,7 +10,9 @@ use crate::arguments::{Color, Report};
 use crate::{runs, text};
 
 pub(crate) fn run(options: &Report, color: Color) -> Exit {
-    let Some(format) = format(&options.format) else { return Exit::Usage };
+    let Some(format) = format(&options.format) else {
+        return Exit::Usage;
+    };
     let folder = match runs::find(&options.kept.out, &options.run) {
         Ok(folder) => folder,
         Err(error) => {
@@ -35,7 +37,10 @@ pub(crate) fn run(options: &Report, color: Color) -> Exit {
 pub(crate) fn format(name: &str) -> Option<&'static Format> {
     let found = lab_report::registry::find(name);
     if found.is_none() {
-        let names: Vec<&str> = lab_report::FORMATS.iter().map(|format| format.name).collect();
+        let names: Vec<&str> = lab_report::FORMATS
+            .iter()
+            .map(|format| format.name)
+            .collect();
         text::error(&format!("no format is called `{name}`"), &names.join(", "));
     }
     found

@@ -23,8 +23,10 @@ use crate::commands::report;
 use crate::screen::Screen;
 use crate::{runs, scenario, text};
 
-pub(crate) fn run(options: Run, color: Color) -> Exit {
-    let Some(format) = report::format(&options.format) else { return Exit::Usage };
+pub(crate) fn run(options: &Run, color: Color) -> Exit {
+    let Some(format) = report::format(&options.format) else {
+        return Exit::Usage;
+    };
     let Some(reference) = chosen(options.choice.scenario.as_deref(), "run") else {
         return Exit::Usage;
     };
@@ -33,12 +35,18 @@ pub(crate) fn run(options: Run, color: Color) -> Exit {
         Err(exit) => return exit,
     };
     for swept in lease::sweep(&options.kept.out) {
-        text::note(&format!("swept {}: its owner is gone, {} processes ended", swept.run, swept.ended));
+        text::note(&format!(
+            "swept {}: its owner is gone, {} processes ended",
+            swept.run, swept.ended
+        ));
     }
-    match execute(&options, planned.plan, color) {
-        Ok(folder) => conclude(&options, &folder, format, color),
+    match execute(options, planned.plan, color) {
+        Ok(folder) => conclude(options, &folder, format, color),
         Err(failure) => {
-            text::error(&failure.to_string(), "lab doctor says what this machine can do");
+            text::error(
+                &failure.to_string(),
+                "lab doctor says what this machine can do",
+            );
             Exit::Environment
         }
     }
@@ -52,20 +60,27 @@ pub(crate) fn chosen(name: Option<&str>, command: &str) -> Option<String> {
     let shortest = catalog::names()
         .filter_map(|name| {
             let source = catalog::load(name).ok()?;
-            let plan = lab_scenarios::plan(source, &lab_scenarios::Overrides::default()).ok()?.plan;
+            let plan = lab_scenarios::plan(source, &lab_scenarios::Overrides::default())
+                .ok()?
+                .plan;
             Some((plan.length(), name))
         })
         .min()?;
     let (length, name) = shortest;
     if command == "run" && std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        text::note(&format!("no scenario named; {name} is the shortest ({length}). Run it? [Y/n]"));
+        text::note(&format!(
+            "no scenario named; {name} is the shortest ({length}). Run it? [Y/n]"
+        ));
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer).unwrap_or(0);
         if read > 0 && matches!(answer.trim(), "" | "y" | "Y" | "yes") {
             return Some(name.to_owned());
         }
     } else {
-        text::error("no scenario named", &format!("lab {command} {name}, or lab list"));
+        text::error(
+            "no scenario named",
+            &format!("lab {command} {name}, or lab list"),
+        );
     }
     None
 }
@@ -87,7 +102,9 @@ fn execute(options: &Run, plan: Plan, color: Color) -> Result<PathBuf, Failure> 
             text::note(&format!("Toxiproxy's API for this run: http://{address}"));
         }
         let driver = match options.driver {
-            Driver::Auto | Driver::Processes => Processes { program: program.clone() },
+            Driver::Auto | Driver::Processes => Processes {
+                program: program.clone(),
+            },
         };
         let now = jiff::Timestamp::now();
         let date = now.strftime("%Y-%m-%d");
