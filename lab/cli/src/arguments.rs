@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::proxy::Proxy;
+
 const AFTER: &str = "\
 Exit codes: 0 pass, 1 an objective failed, 2 inconclusive, 3 invalid scenario or usage,
 4 the environment or the lab failed, 5 clean-up incomplete, 6 stopped by an abort condition,
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Print the JSON schema of a file format.
     Schema(Schema),
+    /// Serve the fault proxy where a Toxiproxy was, or talk to one that runs.
+    Proxy(Proxy),
     /// Say what this machine can do, and what it cannot.
     Doctor,
     /// Remove what dead runs left behind; with `--runs` also the kept runs.

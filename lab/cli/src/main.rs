@@ -19,12 +19,13 @@ use clap::error::ErrorKind;
 use lab_model::Exit;
 
 use crate::arguments::Arguments;
+use crate::commands::proxy::with_two_dashes;
 
 fn main() -> ExitCode {
     if let Some(code) = hidden::dispatch() {
         return code;
     }
-    match Arguments::try_parse() {
+    match Arguments::try_parse_from(with_two_dashes(std::env::args_os())) {
         Ok(arguments) => commands::run(arguments).into(),
         Err(error) => {
             let _ = error.print();

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod list;
 mod plan;
+pub(crate) mod proxy;
 mod report;
 mod run;
 mod runbook;
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::List(options) => list::run(&options, color),
         Command::Explain(options) => explain::run(&options),
         Command::Schema(options) => schema::run(options.of),
+        Command::Proxy(options) => proxy::run(options),
         Command::Doctor => doctor::run(),
         Command::Clean(options) => clean::run(&options),
         Command::Completions { shell } => completions::run(shell),
