@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::{GatewayChange, UpstreamReport};
+use crate::ledger::LedgerReport;
 use crate::link::{FaultReport, LinkReport};
 use crate::load::LoadReport;
 use crate::name::{Link, Name, RunId};
-use crate::plan::Plan;
-use crate::units::Span;
+use crate::plan::{Fault, Plan};
+use crate::units::{Rate, Span};
 
 /// An event at its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,26 @@ pub enum Event {
         /// The objectives (indices) that the baseline already breaks; empty when healthy.
         broken: Vec<usize>,
     },
+    /// Someone injected a fault that the plan does not have.
+    Injected {
+        /// Its index: the plan's faults go on with it.
+        fault: usize,
+        /// The fault.
+        what: Box<Fault>,
+        /// Who.
+        by: String,
+    },
+    /// Someone asked for a fault to be taken back before its time.
+    HealAsked {
+        /// Its index.
+        fault: usize,
+        /// Who.
+        by: String,
+    },
+    /// Something changed at the gateway.
+    Gateway(Box<GatewayChange>),
+    /// The gateway's report of about a second: upstreams with requests.
+    Upstreams(Vec<UpstreamReport>),
     /// A fault took effect, as read back from the proxy.
     FaultArmed {
         /// Index into the plan's faults.
@@ -71,6 +93,13 @@ pub enum Event {
     },
     /// The generator's report of about a second.
     Load(LoadReport),
+    /// The rate of arrivals was changed while the run went on.
+    LoadChanged {
+        /// From when on, from the start of the load.
+        from: Span,
+        /// Journeys per second from then on.
+        rate: Rate,
+    },
     /// The proxy's report on a link.
     Link(Box<LinkReport>),
     /// The proxy's report on an armed fault.
@@ -80,6 +109,8 @@ pub enum Event {
         /// Acknowledged writes kept in the ledger.
         acknowledged: u64,
     },
+    /// The ledger of writes was compared with what the system holds.
+    Ledger(LedgerReport),
     /// An abort condition held.
     Aborted {
         /// Index into the plan's abort conditions.
@@ -127,6 +158,15 @@ pub struct Opened {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceState {
+    /// The image it runs from, as the engine knows it.
+    Image {
+        /// As the system names it.
+        requested: String,
+        /// What stands for it.
+        used: String,
+        /// Its id in the engine.
+        id: String,
+    },
     /// Its process runs.
     Started {
         /// Where it listens.

@@ -1,6 +1,7 @@
 //! Lines to events and back. A journal cut off anywhere is readable to its last whole line.
 
 use crate::event::{Event, Opened, Record};
+use crate::plan::Plan;
 use crate::units::Span;
 
 /// The version of the journal's language. Raised when an older reader would misread a newer file.
@@ -9,7 +10,7 @@ pub const VERSION: u32 = 1;
 /// A journal, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Journal {
-    /// The first entry.
+    /// The first entry; its plan with what was injected while the run went on.
     pub opened: Opened,
     /// All entries after the first, in order.
     pub records: Vec<Record>,
@@ -66,7 +67,7 @@ impl Journal {
             .split_inclusive(|byte| *byte == b'\n')
             .enumerate();
         let (_, first) = lines.next().ok_or(JournalError::Empty)?;
-        let opened = match parse(first) {
+        let mut opened = match parse(first) {
             Ok(Record {
                 event: Event::Opened(opened),
                 ..
@@ -103,6 +104,7 @@ impl Journal {
                 }
             }
         }
+        amend(&mut opened.plan, &records);
         if whole < bytes.len() {
             let what = "the last line is cut off".to_owned();
             damage.push(Damage {
@@ -132,6 +134,18 @@ impl Journal {
     }
 }
 
+/// What was decided while the run went on joins what was decided before it, so that everything
+/// that reads a journal finds one plan: faults that someone injected follow the plan's own.
+fn amend(plan: &mut Plan, records: &[Record]) {
+    for record in records {
+        if let Event::Injected { fault, what, .. } = &record.event
+            && *fault == plan.faults.len()
+        {
+            plan.faults.push(*what.clone());
+        }
+    }
+}
+
 fn parse(line: &[u8]) -> Result<Record, serde_json::Error> {
     serde_json::from_slice(line)
 }
@@ -155,7 +169,6 @@ mod tests {
     use super::*;
     use crate::event::ServiceState;
     use crate::name::{Name, RunId};
-    use crate::plan::Plan;
     use crate::system::System;
     use crate::traffic::{Arrivals, Load};
     use crate::units::Rate;
@@ -172,17 +185,22 @@ mod tests {
                 name: name("none"),
                 services: vec![],
                 links: vec![],
+                gateway: None,
                 settings: [].into(),
             },
-            load: Load {
-                journeys: vec![],
-                arrivals: Arrivals::Constant {
+            load: Load::new(
+                vec![],
+                Arrivals::Constant {
                     rate: Rate::per_second(1.0).unwrap(),
                 },
-            },
+            ),
+            toxiproxy: None,
             phases: vec![],
             faults: vec![],
             objectives: vec![],
+            comparisons: vec![],
+            patterns: vec![],
+            ledgers: vec![],
             abort: vec![],
             replay: vec![],
             remedy: vec![],

@@ -7,27 +7,43 @@
 //! |---|---|
 //! | `name` | validated names, links between services, run ids |
 //! | `units` | durations, rates, ratios and sizes as people write them |
-//! | `traffic` | journeys, their steps, arrivals |
+//! | `traffic` | journeys and their steps |
+//! | `arrivals/` | when journeys start: schedules with exact counts |
 //! | `system` | services, links, readiness |
+//! | `container` | what the container driver needs of a service |
 //! | `plan` | everything decided before a run starts |
 //! | `toxic` | what a fault is on the wire |
+//! | `action` | what a fault does to a service itself |
 //! | `objective` | what a system promises, and what stops a run |
+//! | `gateway` | routes, upstreams, flags, and what is known of them |
 //! | `histogram` | mergeable latency histograms in JSON |
+//! | `ledger/` | writes, and the comparison with what the system holds |
 //! | `load` | what the generator reports each second |
 //! | `link` | what the proxy saw on a link, and what a fault did there |
+//! | `status` | a running system at one moment |
+//! | `pattern` | resilience patterns a run must show |
+//! | `calls` | what a link shows of resilience: attempts, pauses, silences, refusals |
 //! | `event` | one entry of the journal |
 //! | `journal` | lines to events, also after a crash |
 //! | `exit` | the exit codes of the program |
 
+pub mod action;
+pub mod arrivals;
+pub mod calls;
+pub mod container;
 pub mod event;
 pub mod exit;
+pub mod gateway;
 pub mod histogram;
 pub mod journal;
+pub mod ledger;
 pub mod link;
 pub mod load;
 pub mod name;
 pub mod objective;
+pub mod pattern;
 pub mod plan;
+pub mod status;
 pub mod system;
 mod text;
 pub mod toxic;
@@ -38,6 +54,6 @@ pub use event::{Event, Record};
 pub use exit::Exit;
 pub use histogram::Histogram;
 pub use journal::Journal;
-pub use name::{Link, Name, RunId};
+pub use name::{Link, Name, RunId, Site};
 pub use plan::Plan;
 pub use units::{ByteRate, ByteSize, Rate, Ratio, Span};

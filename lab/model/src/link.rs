@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calls::Calls;
 use crate::histogram::Histogram;
 use crate::name::Link;
 use crate::units::Span;
@@ -45,6 +46,8 @@ pub struct Traffic {
     pub callee_time: Histogram,
     /// First byte of the request to the moment the caller gave up, of those abandoned.
     pub gave_up_after: Histogram,
+    /// What shows of resilience.
+    pub calls: Calls,
 }
 
 /// What one armed fault did since the observation before.
@@ -79,6 +82,17 @@ pub struct Touched {
     pub requests: u64,
     /// Bytes in the fault's direction.
     pub bytes: u64,
+    /// Readings of a service's state, for a fault on a service.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub readings: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Touched {
@@ -87,6 +101,7 @@ impl Touched {
         self.connections += other.connections;
         self.requests += other.requests;
         self.bytes += other.bytes;
+        self.readings += other.readings;
     }
 }
 

@@ -88,6 +88,8 @@ pub enum Outcome {
     Timeout,
     /// No connection.
     Connect,
+    /// A check of the reply did not hold.
+    Check,
     /// The connection broke before the last byte.
     Broken,
     /// The reply lacks a value that a later step needs.

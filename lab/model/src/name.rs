@@ -116,6 +116,36 @@ impl FromStr for Link {
     }
 }
 
+/// What a fault acts on, as a scenario's `on` names it: a link or a service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Site {
+    /// `orders -> payments`
+    Link(Link),
+    /// `payments`
+    Service(Name),
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(link) => link.fmt(f),
+            Self::Service(name) => name.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Site {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text.contains("->") || text.contains('→') {
+            text.parse().map(Self::Link)
+        } else {
+            Name::new(text.trim()).map(Self::Service)
+        }
+    }
+}
+
 /// The id of a run and the name of its folder: `2026-11-22-slow-payments-7`, with a number behind
 /// it where that exists already.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,14 +184,22 @@ impl FromStr for RunId {
     }
 }
 
-as_text!(Name, "^[a-z0-9][a-z0-9._-]{0,63}$", "orders");
+as_text!(Name, "name", "^[a-z0-9][a-z0-9._-]{0,63}$", "orders");
 as_text!(
     Link,
+    "link: caller -> callee",
     "^ *[a-z0-9][a-z0-9._-]* *(->|→) *[a-z0-9][a-z0-9._-]* *$",
     "orders -> payments"
 );
 as_text!(
+    Site,
+    "link or service: caller -> callee, or a name",
+    "^ *[a-z0-9][a-z0-9._-]*( *(->|→) *[a-z0-9][a-z0-9._-]*)? *$",
+    "orders -> payments"
+);
+as_text!(
     RunId,
+    "run",
     "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$",
     "2026-11-22-slow-payments-7"
 );
@@ -193,6 +231,19 @@ mod tests {
         }
         assert!("orders payments".parse::<Link>().is_err());
         assert!("orders -> ".parse::<Link>().is_err());
+    }
+
+    #[test]
+    fn a_site_is_a_link_or_a_service() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(
+                text.parse::<Site>().map(|s| s.to_string()).as_deref(),
+                Ok(expected)
+            );
+        };
+        check("a->b", "a -> b");
+        check("payments", "payments");
+        assert!("a b".parse::<Site>().is_err());
     }
 
     #[test]

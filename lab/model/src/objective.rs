@@ -101,6 +101,50 @@ impl fmt::Display for Objective {
     }
 }
 
+/// A promise about one journey beside another that runs at the same time: a canary beside what is
+/// stable, an indicator of the business beside a control.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The candidate.
+    pub of: Name,
+    /// The control.
+    pub than: Name,
+    /// What is compared.
+    pub by: Measure,
+    /// The ratio that a pass rules out: the candidate is less than so many times as bad.
+    pub ratio: f64,
+    /// The phases (indices into the plan) in which it is judged; never empty.
+    pub during: Vec<usize>,
+}
+
+/// What of two journeys is compared.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The share of bad arrivals.
+    #[default]
+    Failures,
+    /// The share of arrivals beyond the latencies that the control had in the baseline.
+    Latency,
+}
+
+impl fmt::Display for Comparison {
+    /// `canary no worse than stable (× 5)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slower = match self.by {
+            Measure::Failures => "worse",
+            Measure::Latency => "slower",
+        };
+        write!(
+            f,
+            "{} no {slower} than {} (× {})",
+            self.of, self.than, self.ratio
+        )
+    }
+}
+
 /// What stops a run before its end, healed and torn down (exit code 6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Abort {

@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::{Link, Name};
-use crate::objective::{Abort, Objective};
+use crate::action::ServiceFault;
+use crate::ledger::LedgerCheck;
+use crate::name::{Link, Name, Site};
+use crate::objective::{Abort, Comparison, Objective};
+use crate::pattern::Pattern;
 use crate::system::System;
 use crate::toxic::{Direction, Primitive};
 use crate::traffic::Load;
@@ -29,12 +32,25 @@ pub struct Plan {
     pub system: System,
     /// What is driven against it.
     pub load: Load,
+    /// The Toxiproxy-compatible server through which faults are injected; absent where that is the
+    /// lab's own proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toxiproxy: Option<String>,
     /// In order, without gaps.
     pub phases: Vec<Phase>,
     /// What is broken, where, when.
     pub faults: Vec<Fault>,
     /// What must hold.
     pub objectives: Vec<Objective>,
+    /// What must hold of a journey beside another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
+    /// Resilience patterns that must show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<Pattern>,
+    /// What is compared with the ledger of writes when the load has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ledgers: Vec<LedgerCheck>,
     /// What stops the run early.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub abort: Vec<Abort>,
@@ -44,6 +60,16 @@ pub struct Plan {
     /// `orders.timeout=400ms`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remedy: Vec<String>,
+}
+
+impl Effect {
+    /// The share of what passes on a chosen connection that it acts on, at the least.
+    pub fn share(&self) -> f64 {
+        match self {
+            Self::Alter { share } | Self::Lose { share } => share.get(),
+            _ => 1.0,
+        }
+    }
 }
 
 impl Plan {
@@ -59,7 +85,7 @@ impl Plan {
             .position(|phase| phase.start <= at && at < phase.end())
     }
 
-    /// The latency limits that objectives put on a journey, ascending, each once. The generator
+    /// The latency limits that objectives and patterns put on a journey, ascending, each once. The generator
     /// counts what exceeds them exactly.
     pub fn limits(&self, journey: &Name) -> Vec<Span> {
         let mut limits: Vec<Span> = self
@@ -68,6 +94,15 @@ impl Plan {
             .filter(|objective| &objective.of == journey)
             .filter_map(|objective| objective.promise.limit())
             .collect();
+        let watched = self
+            .patterns
+            .iter()
+            .filter_map(|pattern| pattern.watch.as_ref());
+        limits.extend(
+            watched
+                .filter(|watch| &watch.of == journey)
+                .map(|watch| watch.within),
+        );
         limits.sort_unstable();
         limits.dedup();
         limits
@@ -106,6 +141,8 @@ pub enum PhaseKind {
     Fault,
     /// Faults are gone.
     Recovery,
+    /// People inject, heal and change what they like, until they end it: a sandbox.
+    Open,
 }
 
 impl PhaseKind {
@@ -122,7 +159,7 @@ pub struct Fault {
     pub kind: Name,
     /// The fault in words with its settings: `latency 2s ± 200ms`.
     pub summary: String,
-    /// Where.
+    /// Where. Of a fault on a service: the link into it on which its effect is looked for.
     pub link: Link,
     /// Which way.
     pub direction: Direction,
@@ -140,6 +177,26 @@ pub struct Fault {
     pub undo: String,
 }
 
+impl Fault {
+    /// What it does to a service; `None` where it acts on its link.
+    pub fn on_service(&self) -> Option<&ServiceFault> {
+        self.primitives
+            .iter()
+            .find_map(|primitive| match primitive {
+                Primitive::Service(fault) => Some(fault),
+                _ => None,
+            })
+    }
+
+    /// What it acts on: a link or a service.
+    pub fn site(&self) -> Site {
+        self.on_service().map_or_else(
+            || Site::Link(self.link.clone()),
+            |fault| Site::Service(fault.service.clone()),
+        )
+    }
+}
+
 /// A stretch of time in which a fault is armed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -155,14 +212,14 @@ pub struct Window {
 pub enum Effect {
     /// Bytes are held for about this long, give or take the jitter.
     Delay {
-        /// The mean of the added delay.
+        /// The mean of the added delay; the median where a long tail makes the mean.
         mean: Span,
         /// The largest deviation.
         jitter: Span,
     },
     /// Bytes pass no faster than this.
     Throttle {
-        /// Per connection.
+        /// Per connection, or for all of the link together.
         rate: ByteRate,
     },
     /// Connections are reset.
@@ -175,4 +232,21 @@ pub enum Effect {
     Close,
     /// Bytes pass in another shape, all of them.
     Reshape,
+    /// New connections start later by this.
+    Open {
+        /// How long they wait.
+        delay: Span,
+    },
+    /// Bytes change on their way.
+    Alter {
+        /// The share of bytes that change.
+        share: Ratio,
+    },
+    /// Pieces vanish while the rest passes.
+    Lose {
+        /// The share of pieces that vanish.
+        share: Ratio,
+    },
+    /// A service is in the state that was asked for, whenever it is read back.
+    State,
 }

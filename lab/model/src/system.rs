@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::container::Container;
+use crate::gateway::Gateway;
 use crate::name::{Link, Name};
 use crate::units::Span;
 
@@ -16,6 +18,9 @@ pub struct System {
     pub services: Vec<Service>,
     /// Every link that gets a proxy.
     pub links: Vec<Link>,
+    /// The gateway, where the system has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<Gateway>,
     /// The settings the services run with: every knob with its value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<Name, String>,
@@ -51,8 +56,15 @@ pub struct Service {
     /// Environment values, knobs included.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+    /// What the container driver needs beside that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub container: Container,
     /// When it counts as started.
     pub ready: Ready,
+}
+
+fn is_default(container: &Container) -> bool {
+    *container == Container::default()
 }
 
 /// When a service counts as started.

@@ -1,9 +1,9 @@
 //! How a checked type stands in a file: as its text.
 
 /// Makes a type with `Display` and `FromStr` a string in files, checked on the way in, with a
-/// schema that carries a pattern and an example for editors.
+/// schema that carries a pattern and an example for editors, and says in words what it is.
 macro_rules! as_text {
-    ($type:ident, $pattern:literal, $example:literal) => {
+    ($type:ident, $words:literal, $pattern:literal, $example:literal) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -24,7 +24,12 @@ macro_rules! as_text {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "pattern": $pattern, "examples": [$example] })
+                schemars::json_schema!({
+                    "type": "string",
+                    "pattern": $pattern,
+                    "examples": [$example],
+                    "$comment": $words,
+                })
             }
         }
     };

@@ -333,11 +333,31 @@ impl FromStr for ByteRate {
     }
 }
 
-as_text!(Span, "^([0-9.]+ *(us|µs|ms|s|m|min|h))+$", "200ms");
-as_text!(Rate, "^[0-9._]+ */ *(s|m|min|h)$", "150/s");
-as_text!(Ratio, "^[0-9.]+ *%$", "99.9%");
-as_text!(ByteSize, "^[0-9._]+ *[kKmMgG]?[iI]?[bB]$", "20KB");
-as_text!(ByteRate, "^[0-9._]+ *[kKmMgG]?[iI]?[bB] */s$", "100KB/s");
+as_text!(
+    Span,
+    "duration: us, ms, s, m, h",
+    "^([0-9.]+ *(us|µs|ms|s|m|min|h))+$",
+    "200ms"
+);
+as_text!(
+    Rate,
+    "rate: /s, /min, /h",
+    "^[0-9._]+ */ *(s|m|min|h)$",
+    "150/s"
+);
+as_text!(Ratio, "share: %", "^[0-9.]+ *%$", "99.9%");
+as_text!(
+    ByteSize,
+    "size: B, KB, MB, KiB",
+    "^[0-9._]+ *[kKmMgG]?[iI]?[bB]$",
+    "20KB"
+);
+as_text!(
+    ByteRate,
+    "speed: B/s, KB/s, MB/s",
+    "^[0-9._]+ *[kKmMgG]?[iI]?[bB] */s$",
+    "100KB/s"
+);
 
 #[cfg(test)]
 mod tests {
