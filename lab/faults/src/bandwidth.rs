@@ -9,13 +9,27 @@ use serde::{Deserialize, Serialize};
 use crate::kind::{Kind, Mark, Target};
 use crate::problem::{Checks, Problem};
 
-/// Bytes pass no faster than a rate, counted for each connection by itself: a crowded network, a
-/// throttled store.
+/// Bytes pass no faster than a rate, each direction by itself: a crowded network, a throttled
+/// store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bandwidth {
-    /// The speed of each connection, in whole KB (1,000 bytes) per second.
+    /// The speed, in whole KB (1,000 bytes) per second.
     pub rate: ByteRate,
+    /// What has that speed: each connection, or all connections of the link together.
+    #[serde(default)]
+    pub per: Per,
+}
+
+/// What a rate is counted for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Each connection by itself.
+    #[default]
+    Connection,
+    /// All connections together.
+    Link,
 }
 
 /// Toxiproxy's KB.
@@ -32,6 +46,7 @@ impl Kind for Bandwidth {
     fn example() -> Self {
         Self {
             rate: ByteRate(20 * KB),
+            per: Per::Connection,
         }
     }
 
@@ -59,10 +74,17 @@ impl Kind for Bandwidth {
     }
 
     fn summary(&self) -> String {
-        format!("bandwidth {}", self.rate)
+        match self.per {
+            Per::Connection => format!("bandwidth {}", self.rate),
+            Per::Link => format!("bandwidth {} for the whole link", self.rate),
+        }
     }
 
-    fn primitives(&self, target: Target) -> Vec<Primitive> {
-        target.toxic("bandwidth", [("rate", self.rate.0 / KB)])
+    fn primitives(&self, target: Target<'_>) -> Vec<Primitive> {
+        let toxic = match self.per {
+            Per::Connection => "bandwidth",
+            Per::Link => "link_bandwidth",
+        };
+        target.toxic(toxic, [("rate", self.rate.0 / KB)])
     }
 }

@@ -39,7 +39,7 @@ impl Kind for Down {
         "down".to_owned()
     }
 
-    fn primitives(&self, _: Target) -> Vec<Primitive> {
+    fn primitives(&self, _: Target<'_>) -> Vec<Primitive> {
         vec![Primitive::Disabled]
     }
 }

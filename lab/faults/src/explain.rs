@@ -34,6 +34,8 @@ pub struct Explanation {
 pub struct Attribute {
     /// Its name.
     pub name: String,
+    /// What it is, with its units: `duration: us, ms, s, m, h`, `uniform, normal or pareto`.
+    pub kind: String,
     /// What it means, with its unit.
     pub about: String,
     /// Its value where none is written; `None` where one must be written.
@@ -47,8 +49,15 @@ impl Explanation {
             .into_generator()
             .into_root_schema_for::<K>();
         let example = K::example();
-        // Cannot fail: attributes are texts.
-        let attributes = serde_json::to_value(&example).unwrap_or_default();
+        let mut attributes = match serde_json::to_value(&example) {
+            Ok(Value::Object(attributes)) => attributes,
+            // Cannot be: a kind is a struct of texts and numbers.
+            _ => Map::new(),
+        };
+        // What is as it would be anyway need not be written.
+        let default = |name: &str| schema.get("properties")?.get(name)?.get("default");
+        attributes.retain(|name, value| default(name) != Some(value));
+        let attributes = Value::Object(attributes);
         Self {
             name: K::NAME,
             about: one_line(schema.get("description")),
@@ -68,15 +77,57 @@ fn properties(schema: Option<&Value>) -> Vec<Attribute> {
     };
     let attribute = |(name, schema): (&String, &Value)| Attribute {
         name: name.clone(),
+        kind: kind(schema),
         about: one_line(schema.get("description")),
-        default: schema.get("default").map(|value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        }),
+        default: default(schema),
     };
     properties.iter().map(attribute).collect()
 }
+
+/// What an attribute takes, in words.
+fn kind(schema: &Value) -> String {
+    // An attribute that may be absent is one of two: the value, or nothing.
+    let alternatives = || schema.get("anyOf").or_else(|| schema.get("allOf"));
+    let alternatives = alternatives().and_then(Value::as_array);
+    let schema = alternatives.and_then(|all| all.first()).unwrap_or(schema);
+    let text = |key: &str| schema.get(key).and_then(Value::as_str);
+    if let Some(words) = text("$comment") {
+        return words.to_owned();
+    }
+    let names = schema.get("oneOf").and_then(Value::as_array);
+    let names = names.map(|names| {
+        let name = |schema: &Value| {
+            let only = schema.get("const").or_else(|| schema.get("enum")?.get(0));
+            only.and_then(Value::as_str).map(str::to_owned)
+        };
+        names.iter().filter_map(name).collect::<Vec<_>>()
+    });
+    match names.as_deref() {
+        Some([others @ .., last]) if !others.is_empty() => {
+            format!("{} or {last}", others.join(", "))
+        }
+        _ if schema.get("format").is_some() => "number".to_owned(),
+        _ => text("type").unwrap_or("text").to_owned(),
+    }
+}
+
+/// What an attribute is where it is left out; nothing is a value of its own.
+fn default(schema: &Value) -> Option<String> {
+    let nullable = || {
+        let types = schema.get("type").and_then(Value::as_array);
+        let listed = types.is_some_and(|types| types.iter().any(|one| one == "null"));
+        listed || schema.get("anyOf").is_some()
+    };
+    match schema.get("default") {
+        Some(Value::Null) => Some(NOTHING.to_owned()),
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(value) => Some(value.to_string()),
+        None => nullable().then(|| NOTHING.to_owned()),
+    }
+}
+
+/// The default of what may be absent.
+const NOTHING: &str = "none";
 
 /// A doc comment as one line.
 fn one_line(text: Option<&Value>) -> String {
@@ -95,6 +146,10 @@ fn witness(effect: &Effect) -> String {
         Effect::Withhold => "bytes vanish".to_owned(),
         Effect::Close => "connections are closed early or late, without a reset".to_owned(),
         Effect::Reshape => "all bytes pass, in another shape".to_owned(),
+        Effect::Open { delay } => format!("connections open {delay} late"),
+        Effect::Alter { share } => format!("{share} of the bytes change"),
+        Effect::Lose { share } => format!("{share} of the pieces vanish"),
+        Effect::State => "the service's state, read back each second, shows it".to_owned(),
     }
 }
 
@@ -114,44 +169,64 @@ fn flow(value: &Value) -> String {
     }
 }
 
+/// The width of a terminal that everybody has.
+const WIDTH: usize = 80;
+
+/// Writes words from a column on, in lines no wider than [`WIDTH`]; the first line has begun.
+fn wrapped(f: &mut fmt::Formatter<'_>, column: usize, text: &str) -> fmt::Result {
+    let mut at = column;
+    for (index, word) in text.split_whitespace().enumerate() {
+        let width = word.chars().count();
+        if index > 0 && at + 1 + width > WIDTH {
+            write!(f, "\n{:column$}", "")?;
+            at = column;
+        } else if index > 0 {
+            f.write_str(" ")?;
+            at += 1;
+        }
+        f.write_str(word)?;
+        at += width;
+    }
+    writeln!(f)
+}
+
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n{}\n", self.name, self.about)?;
-        writeln!(f, "    fault: {}\n", flow(&self.example))?;
-        let width = self
-            .attributes
-            .iter()
-            .map(|a| a.name.len())
-            .max()
-            .unwrap_or(0)
-            .max(7);
-        for Attribute {
-            name,
-            about,
-            default,
-        } in &self.attributes
-        {
-            let needed = default.as_ref().map_or_else(
+        writeln!(f, "{}", self.name)?;
+        wrapped(f, 0, &self.about)?;
+        writeln!(f, "\n    fault: {}\n", flow(&self.example))?;
+        let names = self.attributes.iter().map(|attribute| attribute.name.len());
+        let width = names.max().unwrap_or(0).max(7);
+        let column = width + 4;
+        let mut line = |name: &str, text: &str| {
+            write!(f, "  {name:width$}  ")?;
+            wrapped(f, column, text)
+        };
+        for attribute in &self.attributes {
+            let needed = attribute.default.as_ref().map_or_else(
                 || "needed".to_owned(),
                 |value| format!("{value} if left out"),
             );
-            writeln!(f, "  {name:width$}  {about} ({needed})")?;
+            line(&attribute.name, &format!("{} ({needed})", attribute.kind))?;
+            line("", &attribute.about)?;
         }
-        let reach = match self.reach {
-            Reach::Connections => "a share of the connections (toxicity), one direction",
-            Reach::Link => "the link as a whole; direction and toxicity have no meaning",
-        };
-        writeln!(f, "  {:width$}  {reach}", "acts on")?;
-        writeln!(
-            f,
-            "  {:width$}  {} (of the example)",
-            "witness", self.witness
+        line(
+            "acts on",
+            match self.reach {
+                Reach::Connections => {
+                    "a share of the connections (toxicity); requests, replies or both (direction)"
+                }
+                Reach::Link => "the link as a whole; direction and toxicity have no meaning",
+                Reach::Service => {
+                    "a service, named by `on`; direction and toxicity have no meaning"
+                }
+            },
         )?;
-        writeln!(f, "  {:width$}  {}", "undo", self.undo)?;
-        writeln!(
-            f,
-            "  {:width$}  {} {}",
-            "chart", self.mark.letter, self.mark.colour
+        line("witness", &format!("{} (of the example)", self.witness))?;
+        line("undo", self.undo)?;
+        line(
+            "chart",
+            &format!("{} {}", self.mark.letter, self.mark.colour),
         )
     }
 }
@@ -162,21 +237,47 @@ mod tests {
 
     #[test]
     fn a_kind_is_explained_from_its_type() {
-        let text = find("latency").unwrap().explain().to_string();
+        let text = find("slicer").unwrap().explain().to_string();
         let expected = "\
-latency
-Bytes are held back for a time, each piece counted from when it was received: a slow dependency, a long way.
+slicer
+Bytes pass in small pieces with a pause between them: what breaks readers that
+expect a message in one piece.
 
-    fault: { latency: { delay: 2s, jitter: 200ms } }
+    fault: { slicer: { average_size: 64B, size_variation: 32B, delay: 10ms } }
 
-  delay    The mean of the added delay, in whole milliseconds. (needed)
-  jitter   The largest deviation from it, drawn evenly from −jitter to +jitter; at most the delay. (0s if left out)
-  acts on  a share of the connections (toxicity), one direction
-  witness  bytes are held for about 2s, give or take 200ms (of the example)
-  undo     the toxic is removed; bytes held back are sent at once
-  chart    L #e69f00
+  average_size    size: B, KB, MB, KiB (needed)
+                  The mean size of a piece.
+  size_variation  size: B, KB, MB, KiB (0B if left out)
+                  The largest deviation from it; smaller than the mean.
+  delay           duration: us, ms, s, m, h (0s if left out)
+                  The pause between two pieces.
+  acts on         a share of the connections (toxicity); requests, replies or
+                  both (direction)
+  witness         all bytes pass, in another shape (of the example)
+  undo            the toxic is removed; bytes held back are sent at once
+  chart           S #f0e442
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_an_attribute_takes_is_said_in_words() {
+        let latency = find("latency").unwrap().explain();
+        let kinds: Vec<_> = latency.attributes.iter().map(|a| a.kind.as_str()).collect();
+        let duration = "duration: us, ms, s, m, h";
+        let names = "uniform, normal or pareto";
+        let file = "file, from the scenario's folder";
+        assert_eq!(kinds, [duration, duration, names, "number", file]);
+        let defaults: Vec<_> = latency
+            .attributes
+            .iter()
+            .filter_map(|a| a.default.as_deref())
+            .collect();
+        assert_eq!(defaults, ["0s", "0s", "uniform", "none", "none"]);
+        assert_eq!(
+            latency.example.to_string(),
+            r#"{"latency":{"delay":"2s","jitter":"200ms"}}"#
+        );
     }
 
     #[test]
@@ -184,13 +285,14 @@ Bytes are held back for a time, each piece counted from when it was received: a 
         for kind in KINDS {
             let explanation = kind.explain();
             assert!(!explanation.about.is_empty(), "{}", kind.name);
+            let text = explanation.to_string();
+            assert!(
+                text.lines().all(|line| line.chars().count() <= 80),
+                "{text}"
+            );
             for attribute in explanation.attributes {
-                assert!(
-                    !attribute.about.is_empty(),
-                    "{} {}",
-                    kind.name,
-                    attribute.name
-                );
+                let words = !attribute.about.is_empty() && !attribute.kind.is_empty();
+                assert!(words, "{} {}", kind.name, attribute.name);
             }
         }
     }

@@ -1,11 +1,13 @@
 //! What every kind of fault must say about itself.
 
+use lab_model::action::{Action, ServiceFault};
 use lab_model::plan::Effect;
-use lab_model::toxic::{Direction, Primitive, Toxic};
-use lab_model::{Ratio, Span};
+use lab_model::toxic::{Direction, Primitive, Stream, Toxic};
+use lab_model::{Name, Ratio, Span};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 
@@ -25,6 +27,12 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     /// A typical one, for documentation; without [problems](Self::problems).
     fn example() -> Self;
 
+    /// Reads the files that its attributes name; what is wrong with them.
+    fn load(&mut self, read: Read<'_>) -> Vec<Problem> {
+        let _ = read;
+        Vec::new()
+    }
+
     /// What is wrong with the attributes; empty when they make sense together and on the wire.
     fn problems(&self) -> Vec<Problem>;
 
@@ -41,8 +49,11 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema {
     fn summary(&self) -> String;
 
     /// What it is on the wire.
-    fn primitives(&self, target: Target) -> Vec<Primitive>;
+    fn primitives(&self, target: Target<'_>) -> Vec<Primitive>;
 }
+
+/// Reads a file that a scenario names; the error says why it cannot be read.
+pub type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
 /// How a kind is drawn: a letter for text, a colour for charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,44 +61,67 @@ pub struct Mark {
     /// A capital that no other kind has.
     pub letter: char,
     /// A CSS colour that no other kind has, told apart by people who see fewer colours
-    /// (the palette of Okabe and Ito).
+    /// (the palette of Okabe and Ito, and where it ends, of Tol's muted one).
     pub colour: &'static str,
 }
 
 /// What a kind acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Single connections, in one direction: `direction` and `toxicity` apply.
+    /// Single connections, in one direction or both: `direction` and `toxicity` apply.
     Connections,
     /// The link as a whole: `direction` and `toxicity` have no meaning.
     Link,
+    /// A service: `on` names it, `direction` and `toxicity` have no meaning.
+    Service,
 }
 
-/// Which bytes of a link a fault acts on.
+/// What a fault acts on: bytes of a link, or a service.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Target {
+pub struct Target<'a> {
     /// The direction of the bytes.
     pub direction: Direction,
     /// The share of connections.
     pub toxicity: Ratio,
+    /// The service, for kinds that act on one.
+    pub service: Option<&'a Name>,
 }
 
-impl Target {
-    /// One toxic on this target: Toxiproxy's type, with its attributes in its own units.
-    pub(crate) fn toxic<const N: usize>(
+impl Target<'_> {
+    /// An action on the service; nothing where no service is named, as on a link.
+    pub(crate) fn service(self, action: Action) -> Vec<Primitive> {
+        let service = self.service.cloned();
+        let fault = |service| Primitive::Service(ServiceFault { service, action });
+        service.map(fault).into_iter().collect()
+    }
+
+    /// A toxic on each stream of this target: its type, with its attributes in its own units.
+    pub(crate) fn toxic<V: Into<Value>, const N: usize>(
         self,
         kind: &str,
-        attributes: [(&str, u64); N],
+        attributes: [(&str, V); N],
     ) -> Vec<Primitive> {
-        let attributes = attributes
+        let attributes: Map<String, Value> = attributes
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
-        vec![Primitive::Toxic(Toxic {
-            kind: kind.to_owned(),
-            stream: self.direction,
-            toxicity: self.toxicity,
-            attributes,
-        })]
+        let on = |stream: &Stream| {
+            Primitive::Toxic(Toxic {
+                kind: kind.to_owned(),
+                stream: *stream,
+                toxicity: self.toxicity,
+                attributes: attributes.clone(),
+            })
+        };
+        self.direction.streams().iter().map(on).collect()
     }
+}
+
+/// A name from a constant of this crate.
+pub(crate) fn constant(text: &'static str) -> Name {
+    #[expect(
+        clippy::expect_used,
+        reason = "constants of this crate, each used by a test"
+    )]
+    Name::new(text).expect("a name")
 }

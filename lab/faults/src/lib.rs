@@ -11,30 +11,69 @@
 //! | `problem` | what is wrong with a fault's attributes, and the checks kinds share |
 //! | `registry` | the list of kinds, and [`FaultSpec`], a fault as a scenario writes it |
 //! | `explain` | a kind in words, derived from its type |
+//! | `recording` | delays that somebody measured, in a file of their own |
 //! | the others | one kind each |
 
 mod bandwidth;
+mod clock_skew;
+mod corrupt;
+mod cpu_limit;
+mod disconnect;
+mod disk_full;
 mod down;
 mod explain;
+mod hang;
+mod io_limit;
+mod kill;
 mod kind;
 mod latency;
 mod limit_data;
+mod limit_time;
+mod memory_limit;
+mod packet_loss;
+mod partition;
+mod pause;
 mod problem;
+mod recording;
+mod refuse;
 mod registry;
 mod reset_peer;
+mod restart;
 mod slicer;
+mod slow_accept;
 mod slow_close;
+mod slow_open;
+mod stop;
 mod timeout;
 
-pub use bandwidth::Bandwidth;
+pub use bandwidth::{Bandwidth, Per};
+pub use clock_skew::ClockSkew;
+pub use corrupt::Corrupt;
+pub use cpu_limit::CpuLimit;
+pub use disconnect::Disconnect;
+pub use disk_full::DiskFull;
 pub use down::Down;
 pub use explain::{Attribute, Explanation};
-pub use kind::{Kind, Mark, Reach, Target};
-pub use latency::Latency;
+pub use hang::Hang;
+pub use io_limit::IoLimit;
+pub use kill::Kill;
+pub use kind::{Kind, Mark, Reach, Read, Target};
+pub use latency::{Distribution, Latency};
 pub use limit_data::LimitData;
+pub use limit_time::LimitTime;
+pub use memory_limit::MemoryLimit;
+pub use packet_loss::PacketLoss;
+pub use partition::Partition;
+pub use pause::Pause;
 pub use problem::Problem;
+pub use recording::Recording;
+pub use refuse::Refuse;
 pub use registry::{Entry, FaultSpec, KINDS, find};
 pub use reset_peer::ResetPeer;
+pub use restart::Restart;
 pub use slicer::Slicer;
+pub use slow_accept::SlowAccept;
 pub use slow_close::SlowClose;
+pub use slow_open::SlowOpen;
+pub use stop::Stop;
 pub use timeout::Timeout;

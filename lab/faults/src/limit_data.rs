@@ -45,7 +45,7 @@ impl Kind for LimitData {
         format!("closed after {}", self.bytes)
     }
 
-    fn primitives(&self, target: Target) -> Vec<Primitive> {
+    fn primitives(&self, target: Target<'_>) -> Vec<Primitive> {
         target.toxic("limit_data", [("bytes", self.bytes.0)])
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::explain::Explanation;
-use crate::kind::{Kind, Mark, Reach, Target};
+use crate::kind::{Kind, Mark, Reach, Read, Target};
 use crate::problem::Problem;
 
 /// What the registry knows of a kind without a fault of it.
@@ -68,6 +68,11 @@ macro_rules! registry {
                 match self { $(Self::$kind(_) => Entry::of::<crate::$kind>(),)+ }
             }
 
+            /// Reads the files that its attributes name; what is wrong with them.
+            pub fn load(&mut self, read: Read<'_>) -> Vec<Problem> {
+                match self { $(Self::$kind(fault) => fault.load(read),)+ }
+            }
+
             /// What is wrong with its attributes; empty when it can be injected.
             pub fn problems(&self) -> Vec<Problem> {
                 match self { $(Self::$kind(fault) => fault.problems(),)+ }
@@ -90,7 +95,7 @@ macro_rules! registry {
 
             /// What it is on the wire. Only faults without [problems](Self::problems) keep their
             /// exact values there.
-            pub fn primitives(&self, target: Target) -> Vec<Primitive> {
+            pub fn primitives(&self, target: Target<'_>) -> Vec<Primitive> {
                 match self { $(Self::$kind(fault) => fault.primitives(target),)+ }
             }
         }
@@ -100,12 +105,30 @@ macro_rules! registry {
 registry! {
     Latency,
     Down,
+    Refuse,
+    Hang,
     Timeout,
     ResetPeer,
     Bandwidth,
+    SlowAccept,
+    SlowOpen,
     SlowClose,
     Slicer,
     LimitData,
+    LimitTime,
+    PacketLoss,
+    Corrupt,
+    Kill,
+    Stop,
+    Restart,
+    Pause,
+    CpuLimit,
+    MemoryLimit,
+    IoLimit,
+    DiskFull,
+    Disconnect,
+    Partition,
+    ClockSkew,
 }
 
 #[cfg(test)]
@@ -119,9 +142,10 @@ mod tests {
 
     use super::*;
 
-    const WHOLE: Target = Target {
+    const WHOLE: Target<'_> = Target {
         direction: Direction::Downstream,
         toxicity: Ratio::ONE,
+        service: None,
     };
 
     fn check(spec: &Value, summary: &str, attributes: &Value) {
@@ -132,6 +156,71 @@ mod tests {
         let toxic = wire.pointer("/0/toxic");
         assert_eq!(toxic.map(|t| &t["attributes"]), Some(attributes));
         assert_eq!(toxic.map(|t| &t["type"]), Some(&json!(fault.entry().name)));
+    }
+
+    /// The toxic that a fault becomes, where its name is not the fault's.
+    fn toxic(spec: &Value) -> Value {
+        let fault: FaultSpec = serde_json::from_value(spec.clone()).unwrap();
+        assert_eq!(fault.problems(), [], "{spec}");
+        let wire = serde_json::to_value(fault.primitives(WHOLE)).unwrap();
+        let toxic = wire.pointer("/0/toxic").unwrap();
+        json!({ "type": toxic["type"], "attributes": toxic["attributes"] })
+    }
+
+    #[test]
+    fn what_toxiproxy_cannot_do_becomes_an_extension() {
+        assert_eq!(
+            toxic(
+                &json!({ "latency": { "delay": "80ms", "jitter": "20ms", "distribution": "normal" } })
+            ),
+            json!({ "type": "delay", "attributes": { "mean": 80, "deviation": 20, "distribution": "normal" } })
+        );
+        assert_eq!(
+            toxic(
+                &json!({ "latency": { "delay": "80ms", "distribution": "pareto", "shape": 1.5 } })
+            ),
+            json!({ "type": "delay", "attributes": { "mean": 80, "distribution": "pareto", "shape": 1.5 } })
+        );
+        assert_eq!(
+            toxic(&json!({ "bandwidth": { "rate": "20KB/s", "per": "link" } })),
+            json!({ "type": "link_bandwidth", "attributes": { "rate": 20 } })
+        );
+    }
+
+    #[test]
+    fn a_recording_is_drawn_from_as_it_stands_in_its_file() {
+        let spec = json!({ "latency": { "recorded": "payments.txt" } });
+        let mut fault: FaultSpec = serde_json::from_value(spec.clone()).unwrap();
+        let read = |file: &str| {
+            assert_eq!(file, "payments.txt");
+            Ok("5ms 90\n800ms 10".to_owned())
+        };
+        assert_eq!((fault.load(&read), fault.problems()), (vec![], vec![]));
+        assert_eq!(fault.summary(), "latency as recorded in payments.txt");
+        assert_eq!(fault.longest_delay(), Span::from_millis(800));
+        let wire = serde_json::to_value(fault.primitives(WHOLE)).unwrap();
+        assert_eq!(
+            wire.pointer("/0/toxic/attributes"),
+            Some(&json!({ "distribution": "recorded", "histogram": [5_000, 90, 800_000, 10] }))
+        );
+        assert_eq!(
+            serde_json::to_value(&fault).unwrap()["latency"]["recorded"],
+            "payments.txt"
+        );
+        let unreadable = |_: &str| Err("no such file".to_owned());
+        assert_eq!(fault.load(&unreadable)[0].attribute, "recorded");
+    }
+
+    #[test]
+    fn both_directions_are_two_toxics() {
+        let fault: FaultSpec = serde_json::from_value(json!({ "timeout": {} })).unwrap();
+        let target = Target {
+            direction: Direction::Both,
+            ..WHOLE
+        };
+        let wire = serde_json::to_value(fault.primitives(target)).unwrap();
+        let streams = [0, 1].map(|part| wire[part]["toxic"]["stream"].clone());
+        assert_eq!(streams, ["upstream", "downstream"]);
     }
 
     #[test]
@@ -171,6 +260,31 @@ mod tests {
             "closed after 1KB",
             &json!({ "bytes": 1000 }),
         );
+        check(
+            &json!({ "limit_time": { "time": "100ms" } }),
+            "closed after 100ms",
+            &json!({ "time": 100 }),
+        );
+        check(
+            &json!({ "slow_open": { "delay": "500ms" } }),
+            "opens 500ms late",
+            &json!({ "delay": 500 }),
+        );
+        check(
+            &json!({ "slow_accept": { "delay": "500ms" } }),
+            "accepted 500ms late",
+            &json!({ "delay": 500 }),
+        );
+        check(
+            &json!({ "corrupt": { "share": "0.1%" } }),
+            "0.1% of bytes changed",
+            &json!({ "byte_rate": 0.001 }),
+        );
+        check(
+            &json!({ "packet_loss": { "loss_rate": "10%" } }),
+            "10% of pieces lost",
+            &json!({ "loss_rate": 0.1, "correlation": 0.0 }),
+        );
     }
 
     #[test]
@@ -207,6 +321,29 @@ mod tests {
             "size_variation",
         );
         check(json!({ "limit_data": { "bytes": "5GB" } }), "bytes");
+        check(json!({ "limit_time": { "time": "0s" } }), "time");
+        check(json!({ "slow_open": { "delay": "0s" } }), "delay");
+        check(json!({ "slow_accept": { "delay": "1.5ms" } }), "delay");
+        check(json!({ "corrupt": { "share": "0%" } }), "share");
+        check(json!({ "packet_loss": { "loss_rate": "0%" } }), "loss_rate");
+        let latency = |attributes: Value| json!({ "latency": attributes });
+        check(latency(json!({ "delay": "1s", "shape": 2.0 })), "shape");
+        check(
+            latency(json!({ "delay": "1s", "distribution": "normal" })),
+            "distribution",
+        );
+        check(
+            latency(json!({ "delay": "1s", "distribution": "pareto", "shape": 1.0 })),
+            "shape",
+        );
+        check(
+            latency(json!({ "delay": "1s", "jitter": "1s", "distribution": "pareto" })),
+            "jitter",
+        );
+        check(
+            latency(json!({ "delay": "1s", "recorded": "a.txt" })),
+            "delay",
+        );
     }
 
     #[test]
@@ -236,6 +373,7 @@ mod tests {
             let fault = FaultSpec::Latency(crate::Latency {
                 delay: Span::from_micros(delay),
                 jitter: Span::from_micros(jitter),
+                ..crate::Latency::example()
             });
             if fault.problems().is_empty() {
                 let wire = serde_json::to_value(fault.primitives(WHOLE)).unwrap();

@@ -53,7 +53,7 @@ impl Kind for ResetPeer {
         }
     }
 
-    fn primitives(&self, target: Target) -> Vec<Primitive> {
+    fn primitives(&self, target: Target<'_>) -> Vec<Primitive> {
         target.toxic("reset_peer", [("timeout", millis(self.timeout))])
     }
 }

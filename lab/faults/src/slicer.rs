@@ -78,7 +78,7 @@ impl Kind for Slicer {
         format!("pieces of {}, {} apart", self.average_size, self.delay)
     }
 
-    fn primitives(&self, target: Target) -> Vec<Primitive> {
+    fn primitives(&self, target: Target<'_>) -> Vec<Primitive> {
         let attributes = [
             ("average_size", self.average_size.0),
             ("size_variation", self.size_variation.0),

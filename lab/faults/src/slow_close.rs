@@ -56,7 +56,7 @@ impl Kind for SlowClose {
         format!("close {} late", self.delay)
     }
 
-    fn primitives(&self, target: Target) -> Vec<Primitive> {
+    fn primitives(&self, target: Target<'_>) -> Vec<Primitive> {
         target.toxic("slow_close", [("delay", millis(self.delay))])
     }
 }

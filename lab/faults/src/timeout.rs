@@ -54,7 +54,7 @@ impl Kind for Timeout {
         }
     }
 
-    fn primitives(&self, target: Target) -> Vec<Primitive> {
+    fn primitives(&self, target: Target<'_>) -> Vec<Primitive> {
         target.toxic("timeout", [("timeout", millis(self.timeout))])
     }
 }
