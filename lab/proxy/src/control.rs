@@ -4,6 +4,7 @@
 mod entry;
 
 use crate::error::Error;
+use crate::events::{Events, LinkChange, Listener};
 use crate::link::Cut;
 use crate::listen::Listen;
 use crate::observe::Snapshot;
@@ -11,12 +12,14 @@ use crate::spec::{Down, LinkSpec, LinkView, ToxicSpec, ToxicUpdate, ToxicView};
 use crate::worker::Crew;
 use entry::Entry;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The links of a proxy.
 pub(crate) struct Control {
     crew: Arc<Crew>,
     seed: u64,
+    events: Arc<Events>,
     links: BTreeMap<String, Entry>,
     /// Links and toxics share one sequence.
     last_id: u64,
@@ -42,6 +45,7 @@ impl Control {
         Self {
             crew,
             seed,
+            events: Arc::default(),
             links: BTreeMap::new(),
             last_id: 0,
         }
@@ -64,10 +68,17 @@ impl Control {
         if self.links.contains_key(&spec.name) {
             return Err(Error::LinkExists);
         }
-        let mut entry = Entry::new(self.next_id(), spec, listen, self.seed);
+        let mut entry = Entry::new(
+            self.next_id(),
+            spec,
+            listen,
+            self.seed,
+            Arc::clone(&self.events),
+        );
         if spec.enabled {
             entry.enable(&self.crew)?;
         }
+        entry.tell_change(LinkChange::Opened);
         let view = entry.view();
         self.links.insert(spec.name.clone(), entry);
         Ok(view)
@@ -77,7 +88,18 @@ impl Control {
     pub(crate) async fn close(&mut self, name: &str) -> Result<(), Error> {
         let mut entry = self.links.remove(name).ok_or(Error::LinkNotFound)?;
         entry.stop(Cut::Close).await;
+        entry.tell_change(LinkChange::Closed);
         Ok(())
+    }
+
+    /// Tasks that run on all workers.
+    pub(crate) fn tasks(&self) -> usize {
+        self.crew.tasks()
+    }
+
+    /// Hears every event from now on.
+    pub(crate) fn listen(&self) -> Listener {
+        self.events.listen()
     }
 
     /// Closes everything with resets, so that every port is free.
@@ -105,6 +127,9 @@ impl Control {
         if listen.is_some() || upstream.is_some() || !enabled {
             entry.stop(Cut::Close).await;
         }
+        if listen.is_some() || upstream.is_some() {
+            entry.tell_change(LinkChange::Moved);
+        }
         if let Some(listen) = listen {
             entry.listen = listen;
         }
@@ -112,6 +137,8 @@ impl Control {
             entry.link.set_upstream(Some(&upstream));
         }
         if enabled && !entry.enabled() {
+            // A link that is down may still hold its port.
+            entry.stop_accepting().await;
             entry.enable(&crew)?;
         }
         Ok(entry.view())
@@ -124,6 +151,7 @@ impl Control {
         if before.as_deref() != to {
             entry.link.set_upstream(to);
             entry.link.cut(Cut::Close);
+            entry.tell_change(LinkChange::Moved);
         }
         Ok(())
     }
@@ -132,6 +160,11 @@ impl Control {
     pub(crate) async fn disable(&mut self, name: &str, down: Down) -> Result<(), Error> {
         let crew = Arc::clone(&self.crew);
         self.entry(name)?.go_down(down, &crew).await
+    }
+
+    /// Where a link listens; `None` when it has no port.
+    pub(crate) fn bound(&mut self, name: &str) -> Result<Option<SocketAddr>, Error> {
+        self.entry(name).map(|entry| entry.bound())
     }
 
     /// Brings a link up again.

@@ -36,6 +36,7 @@ pub mod client;
 mod config;
 mod control;
 mod error;
+mod events;
 mod histogram;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -57,9 +58,12 @@ mod worker;
 pub use api::ApiOptions;
 pub use config::Config;
 pub use error::Error;
+pub use events::{EndedBy, Event, LinkChange, Listener, Told, ToxicChange};
 pub use histogram::Histogram;
-pub use observe::{HttpCounts, LinkSnapshot, Snapshot, ToxicSnapshot, Traffic, Witness};
+pub use observe::{
+    Burst, HttpCounts, LinkSnapshot, Peak, Snapshot, ToxicSnapshot, Traffic, Witness,
+};
 pub use proxy::Proxy;
 pub use server::{Server, ServerError, ServerOptions};
-pub use spec::{Down, LinkSpec, LinkView, Stream, ToxicSpec, ToxicUpdate, ToxicView};
+pub use spec::{Down, LinkSpec, LinkView, Reach, Stream, ToxicSpec, ToxicUpdate, ToxicView};
 pub use toxics::{Kind, kinds};

@@ -1,7 +1,9 @@
 //! One link as acceptors and relays share it: what to do with a connection, and what was counted.
 
+use crate::events::Events;
 use crate::observe::Traffic;
 use crate::relay::Leash;
+use crate::spec::LinkSpec;
 use crate::tap::HttpMarks;
 use crate::toxics::Toxic;
 use crate::witness::{Count, Marks};
@@ -24,6 +26,7 @@ pub(crate) struct Link {
     pub(crate) traffic: TrafficMarks,
     pub(crate) down: Marks,
     pub(crate) http: HttpMarks,
+    pub(crate) events: Arc<Events>,
 }
 
 /// The counters behind [`Traffic`].
@@ -68,20 +71,21 @@ pub(crate) enum Cut {
 
 impl Link {
     /// A link without toxics.
-    pub(crate) fn new(id: u64, name: String, seed: u64, upstream: Option<&str>, tap: bool) -> Self {
+    pub(crate) fn new(id: u64, spec: &LinkSpec, seed: u64, events: Arc<Events>) -> Self {
         Self {
             id,
-            name,
+            name: spec.name.clone(),
             seed,
-            upstream: Mutex::new(upstream.map(Arc::from)),
+            upstream: Mutex::new(spec.upstream.as_deref().map(Arc::from)),
             toxics: Mutex::new(Arc::from([])),
             version: AtomicU64::new(1),
-            tapped: AtomicBool::new(tap),
+            tapped: AtomicBool::new(spec.tap),
             next_connection: AtomicU64::new(0),
             live: Mutex::default(),
             traffic: TrafficMarks::default(),
             down: Marks::default(),
-            http: HttpMarks::new(tap),
+            http: HttpMarks::new(spec.tap),
+            events,
         }
     }
 

@@ -2,22 +2,31 @@
 //! and the loop that accepts.
 
 use crate::error::Error;
+use crate::events::Event;
 use crate::link::Link;
 use crate::relay::Parked;
-use crate::spec::Down;
+use crate::spec::{Down, Reach};
 use crate::worker::Crew;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, lookup_host};
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 
 /// Connections the kernel may queue; it caps this at its own limit.
 const BACKLOG: i32 = 4_096;
 /// A name to listen on is local: it is known at once or not at all.
 const RESOLVE_LIMIT: Duration = Duration::from_millis(500);
+
+/// Peers that vanish without a word are found out, as Toxiproxy's are (Go's default).
+pub(crate) fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(Duration::from_secs(15))
+}
+
+/// How long a probe waits for the reset of a connection that was accepted.
+const SETTLED: Duration = Duration::from_millis(50);
 
 /// Where a link is to listen: a name, resolved.
 #[derive(Debug, Clone)]
@@ -122,6 +131,8 @@ impl Reservation {
     pub(crate) fn listen(&self) -> Result<TcpListener, Error> {
         let listening = || {
             let socket = bind(self.address)?;
+            // Accepted sockets inherit it.
+            socket.set_tcp_keepalive(&keepalive())?;
             socket.listen(BACKLOG)?;
             socket.set_nonblocking(true)?;
             TcpListener::from_std(socket.into())
@@ -130,6 +141,59 @@ impl Reservation {
             .map_err(|error| failed(&self.address.to_string(), format!("bind: {}", text(&error))))
     }
 }
+
+/// A port that answers nobody: it listens, and its queue is full.
+pub(crate) struct Hanging {
+    _listening: Socket,
+    _queued: Vec<Socket>,
+}
+
+impl Reservation {
+    /// Lets connecting to the port hang for as long as the result lives.
+    pub(crate) fn hang(&self) -> Result<Hanging, Error> {
+        let hanging = || {
+            let listening = bind(self.address)?;
+            // Linux queues one more than it is asked to, and answers nobody once that one is there.
+            listening.listen(0)?;
+            let queued = (0..2)
+                .map(|_| queue(self.address))
+                .collect::<io::Result<_>>()?;
+            Ok(Hanging {
+                _listening: listening,
+                _queued: queued,
+            })
+        };
+        hanging().map_err(|error: io::Error| {
+            failed(
+                &self.address.to_string(),
+                format!("listen: {}", text(&error)),
+            )
+        })
+    }
+}
+
+/// Starts connecting to a port of this machine, and does not wait for it.
+fn queue(mut address: SocketAddr) -> io::Result<Socket> {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Err(error) if error.raw_os_error() != Some(IN_PROGRESS) => Err(error),
+        _ => Ok(socket),
+    }
+}
+
+/// `EINPROGRESS`: the handshake goes on by itself.
+const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
 
 fn bind(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(
@@ -145,6 +209,34 @@ fn bind(address: SocketAddr) -> io::Result<Socket> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+fn refused(link: &Link) {
+    link.http.refused(Instant::now());
+    link.events.tell(|| Event::Refused {
+        link: link.name.clone(),
+    });
+}
+
+/// Connects once and says what came of it within that time.
+pub(crate) async fn probe(mut address: SocketAddr, patience: Duration) -> Reach {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let attempt = async {
+        let stream = TcpStream::connect(address).await?;
+        // A reset follows at once, or it does not follow.
+        match timeout(SETTLED.min(patience), stream.readable()).await {
+            Ok(_) => stream.try_read(&mut [0]).map(drop),
+            Err(_) => Ok(()),
+        }
+    };
+    match timeout(patience, attempt).await {
+        Err(_) => Reach::Hangs,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Reach::Refused,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => Reach::Reset,
+        Ok(_) => Reach::Open,
+    }
 }
 
 /// Accepts until it is aborted, and hands each connection on. While the link is down it resets
@@ -164,9 +256,11 @@ pub(crate) async fn accept(
         if down.is_some() {
             let _ = stream.set_zero_linger();
             link.down.refused.add(1);
+            refused(&link);
         } else if link.upstream().is_none() {
             let _ = stream.set_zero_linger();
             link.traffic.without_upstream.add(1);
+            refused(&link);
         } else {
             let _ = stream.set_nodelay(true);
             if let Ok(stream) = stream.into_std() {

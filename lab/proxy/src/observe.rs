@@ -66,7 +66,7 @@ pub struct HttpCounts {
     /// Replies whose head was received from the upstream, by class: index 0 is 1xx (only
     /// `101 Switching Protocols`), 4 is 5xx, 5 any other number.
     pub responses: [u64; 6],
-    /// Replies whose last byte was written to the caller.
+    /// Replies whose last byte was written to a caller who still wanted it.
     pub completed: u64,
     /// Requests whose caller closed (or half-closed) before the reply ended: it gave up.
     pub abandoned: u64,
@@ -94,6 +94,56 @@ pub struct HttpCounts {
     pub upstream_first_byte: Histogram,
     /// What the link itself added to the first byte: caller's side minus upstream's side.
     pub added: Histogram,
+    /// From the end of one attempt to the start of the next one of the same request, by the number
+    /// of the retry that begins there: first, second, all further ones.
+    pub pauses: [Histogram; 3],
+    /// Caller's side, whole replies with status 429 or 503: load that was shed.
+    pub shed_time: Histogram,
+    /// Caller's side, whole replies with any other status from 500 on.
+    pub error_time: Histogram,
+    /// From a request's first byte received to the moment it was known to get no (whole) reply
+    /// because the upstream failed or the link cut it.
+    pub broken_after: Histogram,
+    /// Writes under an idempotency key that were answered with success again, with the same body.
+    /// Bodies in chunks or of more than a mebibyte are not compared.
+    pub repeated_alike: u64,
+    /// The same, with another body.
+    pub repeated_otherwise: u64,
+    /// The link's age at this reading, in microseconds.
+    pub age_us: u64,
+    /// Stretches of attempts that a silence ended, the last few hundred of them; a difference
+    /// holds those that ended in between.
+    pub bursts: Vec<Burst>,
+    /// The most requests on their way at once, by second of the link's age, for the last minute; a
+    /// difference holds the seconds it touches.
+    pub peaks: Vec<Peak>,
+}
+
+/// A stretch of attempts (requests and refused connections), ended by at least 100 ms without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Burst {
+    /// Rises by one with each.
+    pub number: u64,
+    /// The link's age at its first attempt.
+    pub started_us: u64,
+    /// From its first attempt to its last.
+    pub lasted_us: u64,
+    /// Attempts in it.
+    pub attempts: u64,
+    /// Attempts that failed in it or in the silence after it: without a reply, or with one of 429
+    /// or from 500 on.
+    pub failed: u64,
+    /// From the end of its last attempt to the next attempt.
+    pub silent_us: u64,
+}
+
+/// The most requests on their way at once in one second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peak {
+    /// Whole seconds of the link's age.
+    pub second: u64,
+    /// The most at once.
+    pub most: u64,
 }
 
 impl HttpCounts {
@@ -226,10 +276,18 @@ impl HttpCounts {
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let less = |now: &[u64], then: &[u64], index: usize| now[index].saturating_sub(then[index]);
+        let last = earlier.bursts.last().map(|burst| burst.number);
+        let newer = |burst: &&Burst| last.is_none_or(|last| burst.number > last);
+        let second = earlier.age_us / 1_000_000;
         difference!(self, earlier;
-            requests, completed, abandoned, failed, cut, not_http, keyless;
+            requests, completed, abandoned, failed, cut, not_http, keyless,
+            repeated_alike, repeated_otherwise;
             attempt_gap, abandoned_after, caller_first_byte, caller_last_byte,
-            upstream_first_byte, added;
+            upstream_first_byte, added, shed_time, error_time, broken_after;
+            pauses: std::array::from_fn(|i| self.pauses[i].since(&earlier.pauses[i])),
+            age_us: self.age_us,
+            bursts: self.bursts.iter().filter(|b| newer(b)).copied().collect(),
+            peaks: self.peaks.iter().filter(|p| p.second >= second).copied().collect(),
             responses: std::array::from_fn(|i| less(&self.responses, &earlier.responses, i)),
             attempts: std::array::from_fn(|i| less(&self.attempts, &earlier.attempts, i)))
     }

@@ -4,9 +4,10 @@ use crate::api::{self, ApiOptions};
 use crate::config::Config;
 use crate::control::{Control, LinkUpdate, Wanted};
 use crate::error::Error;
-use crate::listen::Listen;
+use crate::events::Listener;
+use crate::listen::{Listen, probe};
 use crate::observe::Snapshot;
-use crate::spec::{Down, LinkSpec, LinkView, ToxicSpec, ToxicUpdate, ToxicView};
+use crate::spec::{Down, LinkSpec, LinkView, Reach, ToxicSpec, ToxicUpdate, ToxicView};
 use crate::worker::{Crew, Threads};
 use std::future::Future;
 use std::io;
@@ -104,8 +105,8 @@ impl Proxy {
         .await
     }
 
-    /// Takes a link down: its connections are reset, and new ones refused (or reset) until it is
-    /// enabled. Its port stays its own.
+    /// Takes a link down: its connections are reset, and new ones refused, reset or left without
+    /// an answer until it is enabled. Its port stays its own.
     pub async fn disable(&self, link: &str, down: Down) -> Result<(), Error> {
         let (control, link) = self.on(link);
         self.run(async move { control.lock().await.disable(&link, down).await })
@@ -117,6 +118,21 @@ impl Proxy {
         let (control, link) = self.on(link);
         self.run(async move { control.lock().await.enable(&link).await })
             .await
+    }
+
+    /// Connects to a link once, as a caller does, and says what came of it within `patience`. This
+    /// is how one sees that a link refuses or hangs, which no counter can show. The attempt counts
+    /// like any other where a link accepts.
+    pub async fn probe(&self, link: &str, patience: Duration) -> Result<Reach, Error> {
+        let (control, link) = self.on(link);
+        self.run(async move {
+            let bound = control.lock().await.bound(&link)?;
+            Ok(match bound {
+                Some(address) => probe(address, patience).await,
+                None => Reach::Refused,
+            })
+        })
+        .await
     }
 
     /// Switches the HTTP tap of a link: on for connections to come, off for all.
@@ -191,6 +207,25 @@ impl Proxy {
     pub async fn observe(&self) -> Result<Snapshot, Error> {
         let control = Arc::clone(&self.control);
         self.run(async move { Ok(control.lock().await.observe()) })
+            .await
+    }
+
+    /// Tasks that run now: connections, listeners, and calls that are carried out. What is left
+    /// behind shows here.
+    pub async fn tasks(&self) -> Result<usize, Error> {
+        let control = Arc::clone(&self.control);
+        let front = self.front.clone();
+        self.run(async move {
+            let workers = control.lock().await.tasks();
+            Ok(workers + front.metrics().num_alive_tasks())
+        })
+        .await
+    }
+
+    /// Hears every event from now on: what became of links, toxics and connections.
+    pub async fn events(&self) -> Result<Listener, Error> {
+        let control = Arc::clone(&self.control);
+        self.run(async move { Ok(control.lock().await.listen()) })
             .await
     }
 

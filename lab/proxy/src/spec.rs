@@ -192,4 +192,21 @@ pub enum Down {
     Refuse,
     /// The port accepts and resets at once, and each one is counted: a fault with a witness.
     Reset,
+    /// Connecting hangs, as with a host that is gone from the network: the port listens, but its
+    /// queue is full and nobody takes from it. The kernel answers nothing, so attempts cannot be
+    /// counted; a caller that still tries when the link is enabled again gets through.
+    Hang,
+}
+
+/// What became of an attempt to connect to a link; see [`Proxy::probe`](crate::Proxy::probe).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It was accepted.
+    Open,
+    /// It was refused.
+    Refused,
+    /// It was accepted and reset at once.
+    Reset,
+    /// Nothing came of it.
+    Hangs,
 }

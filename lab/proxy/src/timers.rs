@@ -102,17 +102,21 @@ impl Timers {
         }
     }
 
-    /// Wakes whom the moment has come for.
-    fn fire(&mut self, now: Instant) {
-        self.armed = None;
-        while let Some(Reverse(first)) = self.heap.peek()
-            && first.at <= now
-        {
-            if let Some(Reverse(entry)) = self.heap.pop() {
-                entry.waker.wake();
-            }
+    /// Wakes one whose moment has come; whether there may be more.
+    fn fire(&mut self, now: Instant) -> bool {
+        let due = self
+            .heap
+            .peek()
+            .is_some_and(|Reverse(first)| first.at <= now);
+        if due && let Some(Reverse(entry)) = self.heap.pop() {
+            // Nothing needs arming until the last one that is due was woken.
+            self.armed = Some(now);
+            entry.waker.wake();
+            return true;
         }
+        self.armed = None;
         self.arm();
+        false
     }
 }
 
@@ -134,7 +138,13 @@ pub(crate) async fn run() -> io::Result<()> {
         match expirations.try_read(&mut count) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
-            Ok(_) => TIMERS.with_borrow_mut(|timers| timers.fire(Instant::now())),
+            // One at a time, with a look at the sockets in between: a crowd that is due together
+            // must not delay the stamps of what arrives meanwhile.
+            Ok(_) => {
+                while TIMERS.with_borrow_mut(|timers| timers.fire(Instant::now())) {
+                    tokio::task::yield_now().await;
+                }
+            }
         }
     }
 }

@@ -77,6 +77,11 @@ pub(crate) struct Touch {
 }
 
 impl Touch {
+    /// Whether the connection was counted.
+    pub(crate) fn connection(&self) -> bool {
+        self.connection
+    }
+
     /// Counts the connection and the requests in flight on it, each once.
     pub(crate) fn count(&mut self, marks: &Marks, in_flight: InFlight) {
         if !self.connection {

@@ -1,6 +1,7 @@
 //! Bodies, read as Go's decoder reads them: the first value counts whatever follows, keys match
 //! without regard to case, unknown ones are ignored, `null` leaves a field as it was.
 
+use super::toxics::Scope;
 use crate::error::Error;
 use crate::spec::{LinkSpec, Stream, ToxicSpec, ToxicUpdate};
 use crate::toxics::is_extension;
@@ -113,6 +114,23 @@ impl LinkFields {
     }
 }
 
+/// Reads one text of an object; an empty body has none.
+pub(super) fn text(body: &[u8], name: &str) -> Result<Option<String>, Error> {
+    optional(body)?.text(name)
+}
+
+/// Reads one flag of an object; an empty body has none.
+pub(super) fn flag(body: &[u8], name: &str) -> Result<Option<bool>, Error> {
+    optional(body)?.flag(name)
+}
+
+fn optional(body: &[u8]) -> Result<Fields, Error> {
+    if body.is_empty() {
+        return Ok(Fields(Map::new()));
+    }
+    Fields::of(value(body)?)
+}
+
 /// Reads a link to open.
 pub(crate) fn link(body: &[u8]) -> Result<LinkSpec, Error> {
     LinkFields::parse(body)?.spec("")
@@ -138,14 +156,14 @@ pub(crate) fn links(body: &[u8]) -> Result<Vec<LinkSpec>, Error> {
 }
 
 /// Reads a toxic to add.
-pub(crate) fn toxic(body: &[u8]) -> Result<ToxicSpec, Error> {
+pub(crate) fn toxic(body: &[u8], scope: Scope) -> Result<ToxicSpec, Error> {
     let fields = Fields::of(value(body)?)?;
     let stream = fields.text("stream")?;
     let stream = stream.map_or(Some(Stream::Downstream), |name| Stream::parse(&name));
     let toxicity = fields.number("toxicity")?;
     let stream = stream.ok_or(Error::InvalidStream)?;
     let kind = fields.text("type")?.unwrap_or_default();
-    if is_extension(&kind) {
+    if scope == Scope::Toxiproxy && is_extension(&kind) {
         return Err(Error::InvalidToxicType);
     }
     Ok(ToxicSpec {
@@ -211,7 +229,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_makes_it_fail(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (links(&body), link(&body), toxic(&body), toxic_update(&body));
+            let _ = (links(&body), link(&body), toxic(&body, Scope::Every), toxic_update(&body));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The routes of links, which Toxiproxy calls proxies.
 
+use super::toxics::Scope;
 use super::{answer, body};
 use crate::control::LinkUpdate;
 use crate::error::Error;
@@ -13,16 +14,23 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use std::collections::BTreeMap;
 
-/// A link as Toxiproxy's clients can read it; see [`Kind::is_extension`](crate::Kind).
-pub(super) fn without_extensions(mut link: LinkView) -> LinkView {
-    link.toxics.retain(|toxic| !is_extension(&toxic.kind));
+/// A link with the toxics that a caller can read.
+pub(super) fn listed(mut link: LinkView, scope: Scope) -> LinkView {
+    if scope == Scope::Toxiproxy {
+        link.toxics.retain(|toxic| !is_extension(&toxic.kind));
+    }
     link
+}
+
+/// A link as Toxiproxy's clients can read it.
+fn for_toxiproxy(link: LinkView) -> LinkView {
+    listed(link, Scope::Toxiproxy)
 }
 
 /// `GET /proxies`
 pub(super) async fn index(State(proxy): State<Proxy>) -> Response {
     let by_name = |links: Vec<LinkView>| {
-        let listed = links.into_iter().map(without_extensions);
+        let listed = links.into_iter().map(for_toxiproxy);
         let named = listed.map(|link| (link.name.clone(), link));
         named.collect::<BTreeMap<_, _>>()
     };
@@ -41,7 +49,7 @@ pub(super) async fn create(State(proxy): State<Proxy>, sent: Bytes) -> Response 
 /// `GET /proxies/{link}`
 pub(super) async fn show(State(proxy): State<Proxy>, Path(link): Path<String>) -> Response {
     let found = proxy.link(&link).await;
-    answer::value(StatusCode::OK, found.map(without_extensions))
+    answer::value(StatusCode::OK, found.map(for_toxiproxy))
 }
 
 /// `POST` or `PATCH /proxies/{link}`
@@ -65,7 +73,7 @@ async fn change(proxy: &Proxy, link: &str, sent: &[u8]) -> Result<LinkView, Erro
         upstream: fields.upstream,
         enabled: fields.enabled,
     };
-    proxy.update(link, update).await.map(without_extensions)
+    proxy.update(link, update).await.map(for_toxiproxy)
 }
 
 /// `DELETE /proxies/{link}`
@@ -81,7 +89,7 @@ pub(super) async fn populate(State(proxy): State<Proxy>, sent: Bytes) -> Respons
     };
     match outcome {
         Ok((done, failed)) => {
-            let done: Vec<_> = done.into_iter().map(without_extensions).collect();
+            let done: Vec<_> = done.into_iter().map(for_toxiproxy).collect();
             answer::populated(&done, failed.as_ref())
         }
         Err(error) => answer::populated(&[], Some(&error)),

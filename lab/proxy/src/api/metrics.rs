@@ -22,6 +22,13 @@ pub(super) async fn show(proxy: Proxy, options: ApiOptions) -> Response {
     }
     if options.runtime_metrics {
         page.process();
+        match proxy.tasks().await {
+            Ok(tasks) => {
+                page.head("lab_proxy_tasks", "Tasks that run now.", "gauge");
+                page.line("lab_proxy_tasks", &[], tasks);
+            }
+            Err(error) => return answer::error(&error),
+        }
     }
     answer::typed(
         StatusCode::OK,

@@ -1,12 +1,13 @@
-//! Toxiproxy's HTTP API over a [`Proxy`].
+//! Toxiproxy's HTTP API over a [`Proxy`], and beside it, under `/lab`, what it cannot say.
 //!
 //! Every call is answered from state: none waits for a connection.
 
 mod answer;
 pub(crate) mod body;
+mod extension;
 mod links;
 mod metrics;
-mod toxics;
+pub(crate) mod toxics;
 
 use crate::error::Error;
 use crate::listen::{Listen, Reservation};
@@ -23,6 +24,7 @@ use axum::routing::{delete, get, patch, post};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
+use toxics::Scope;
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 << 20;
@@ -69,17 +71,8 @@ fn router(proxy: Proxy, options: ApiOptions) -> Router {
                 .merge(patch(links::update))
                 .merge(delete(links::remove)),
         )
-        .route(
-            "/proxies/{link}/toxics",
-            get(toxics::index).post(toxics::create),
-        )
-        .route(
-            "/proxies/{link}/toxics/{toxic}",
-            get(toxics::show)
-                .merge(post(toxics::update))
-                .merge(patch(toxics::update))
-                .merge(delete(toxics::remove)),
-        );
+        .merge(toxics::routes("/proxies", Scope::Toxiproxy))
+        .merge(extension::routes());
     let router = if options.proxy_metrics || options.runtime_metrics {
         let metrics = move |State(proxy): State<Proxy>| metrics::show(proxy, options);
         router.route("/metrics", get(metrics))

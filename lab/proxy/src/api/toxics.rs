@@ -1,75 +1,82 @@
 //! The routes of toxics.
 
-use super::links::without_extensions;
+use super::links::listed;
 use super::{answer, body};
 use crate::error::Error;
 use crate::proxy::Proxy;
 use crate::spec::ToxicView;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::routing::get;
 
-/// `GET /proxies/{link}/toxics`
-pub(super) async fn index(State(proxy): State<Proxy>, Path(link): Path<String>) -> Response {
-    answer::value(StatusCode::OK, listed(&proxy, &link).await)
+/// Which kinds of toxics routes know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those of Toxiproxy; the others can neither be seen nor added. See
+    /// [`Kind::is_extension`](crate::Kind::is_extension).
+    Toxiproxy,
+    /// All of them.
+    Every,
 }
 
-/// `POST /proxies/{link}/toxics`
-pub(super) async fn create(
-    State(proxy): State<Proxy>,
-    Path(link): Path<String>,
-    sent: Bytes,
-) -> Response {
-    answer::value(StatusCode::OK, add(&proxy, &link, &sent).await)
+/// The routes below `{links}/{link}/toxics`.
+pub(super) fn routes(links: &str, scope: Scope) -> Router<Proxy> {
+    type One = Path<String>;
+    type Two = Path<(String, String)>;
+    let index = move |State(proxy): State<Proxy>, Path(link): One| async move {
+        answer::value(StatusCode::OK, all(&proxy, &link, scope).await)
+    };
+    let create = move |State(proxy): State<Proxy>, Path(link): One, sent: Bytes| async move {
+        answer::value(StatusCode::OK, add(&proxy, &link, &sent, scope).await)
+    };
+    let show = move |State(proxy): State<Proxy>, Path((link, toxic)): Two| async move {
+        answer::value(StatusCode::OK, find(&proxy, &link, &toxic, scope).await)
+    };
+    let update = move |State(proxy): State<Proxy>, Path((link, toxic)): Two, sent: Bytes| async move {
+        let changed = change(&proxy, &link, &toxic, &sent, scope).await;
+        answer::value(StatusCode::OK, changed)
+    };
+    let remove = move |State(proxy): State<Proxy>, Path((link, toxic)): Two| async move {
+        answer::nothing(take(&proxy, &link, &toxic, scope).await)
+    };
+    Router::new()
+        .route(&format!("{links}/{{link}}/toxics"), get(index).post(create))
+        .route(
+            &format!("{links}/{{link}}/toxics/{{toxic}}"),
+            get(show).post(update).patch(update).delete(remove),
+        )
 }
 
-async fn add(proxy: &Proxy, link: &str, sent: &[u8]) -> Result<ToxicView, Error> {
+async fn all(proxy: &Proxy, link: &str, scope: Scope) -> Result<Vec<ToxicView>, Error> {
+    Ok(listed(proxy.link(link).await?, scope).toxics)
+}
+
+async fn add(proxy: &Proxy, link: &str, sent: &[u8], scope: Scope) -> Result<ToxicView, Error> {
     proxy.link(link).await?;
-    proxy.add_toxic(link, body::toxic(sent)?).await
+    proxy.add_toxic(link, body::toxic(sent, scope)?).await
 }
 
-async fn listed(proxy: &Proxy, link: &str) -> Result<Vec<ToxicView>, Error> {
-    Ok(without_extensions(proxy.link(link).await?).toxics)
-}
-
-async fn find(proxy: &Proxy, link: &str, toxic: &str) -> Result<ToxicView, Error> {
-    let listed = listed(proxy, link).await?;
-    let found = listed.into_iter().find(|found| found.name == toxic);
+async fn find(proxy: &Proxy, link: &str, toxic: &str, scope: Scope) -> Result<ToxicView, Error> {
+    let found = all(proxy, link, scope).await?;
+    let found = found.into_iter().find(|found| found.name == toxic);
     found.ok_or(Error::ToxicNotFound)
 }
 
-/// `GET /proxies/{link}/toxics/{toxic}`
-pub(super) async fn show(
-    State(proxy): State<Proxy>,
-    Path((link, toxic)): Path<(String, String)>,
-) -> Response {
-    answer::value(StatusCode::OK, find(&proxy, &link, &toxic).await)
-}
-
-/// `POST` or `PATCH /proxies/{link}/toxics/{toxic}`
-pub(super) async fn update(
-    State(proxy): State<Proxy>,
-    Path((link, toxic)): Path<(String, String)>,
-    sent: Bytes,
-) -> Response {
-    answer::value(StatusCode::OK, change(&proxy, &link, &toxic, &sent).await)
-}
-
-async fn change(proxy: &Proxy, link: &str, toxic: &str, sent: &[u8]) -> Result<ToxicView, Error> {
-    find(proxy, link, toxic).await?;
+async fn change(
+    proxy: &Proxy,
+    link: &str,
+    toxic: &str,
+    sent: &[u8],
+    scope: Scope,
+) -> Result<ToxicView, Error> {
+    find(proxy, link, toxic, scope).await?;
     let update = body::toxic_update(sent)?;
     proxy.update_toxic(link, toxic, update).await
 }
 
-/// `DELETE /proxies/{link}/toxics/{toxic}`
-pub(super) async fn remove(
-    State(proxy): State<Proxy>,
-    Path((link, toxic)): Path<(String, String)>,
-) -> Response {
-    let removed = match find(&proxy, &link, &toxic).await {
-        Ok(_) => proxy.remove_toxic(&link, &toxic).await,
-        Err(error) => Err(error),
-    };
-    answer::nothing(removed)
+async fn take(proxy: &Proxy, link: &str, toxic: &str, scope: Scope) -> Result<(), Error> {
+    find(proxy, link, toxic, scope).await?;
+    proxy.remove_toxic(link, toxic).await
 }

@@ -1,14 +1,16 @@
 //! One link with everything that belongs to it: its port, its acceptor, its toxics.
 
 use crate::error::Error;
+use crate::events::{Event, Events, LinkChange, ToxicChange};
 use crate::link::{Cut, Link};
-use crate::listen::{Listen, Reservation, accept};
+use crate::listen::{Hanging, Listen, Reservation, accept};
 use crate::observe::{LinkSnapshot, ToxicSnapshot};
 use crate::spec::{Down, LinkSpec, LinkView, Stream, ToxicSpec, ToxicUpdate, ToxicView};
 use crate::toxics::{Toxic, kind};
 use crate::witness::Marks;
 use crate::worker::Crew;
 use serde_json::Map;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -26,21 +28,27 @@ pub(super) struct Entry {
     enabled: bool,
     reservation: Option<Reservation>,
     acceptor: Option<JoinHandle<()>>,
+    hanging: Option<Hanging>,
     toxics: Vec<Arc<Toxic>>,
     removed: Vec<Arc<Toxic>>,
 }
 
 impl Entry {
     /// A link that does not listen yet.
-    pub(super) fn new(id: u64, spec: &LinkSpec, listen: Listen, seed: u64) -> Self {
-        let upstream = spec.upstream.as_deref();
-        let link = Link::new(id, spec.name.clone(), seed, upstream, spec.tap);
+    pub(super) fn new(
+        id: u64,
+        spec: &LinkSpec,
+        listen: Listen,
+        seed: u64,
+        events: Arc<Events>,
+    ) -> Self {
         Self {
-            link: Arc::new(link),
+            link: Arc::new(Link::new(id, spec, seed, events)),
             listen,
             enabled: false,
             reservation: None,
             acceptor: None,
+            hanging: None,
             toxics: Vec::new(),
             removed: Vec::new(),
         }
@@ -78,6 +86,7 @@ impl Entry {
     pub(super) fn enable(&mut self, crew: &Arc<Crew>) -> Result<(), Error> {
         self.start_accepting(crew, None)?;
         self.enabled = true;
+        self.tell_change(LinkChange::Enabled);
         Ok(())
     }
 
@@ -97,15 +106,22 @@ impl Entry {
 
     /// Stops accepting; returns when nothing listens any more.
     pub(super) async fn stop_accepting(&mut self) {
+        self.hanging = None;
         if let Some(acceptor) = self.acceptor.take() {
             acceptor.abort();
             let _ = acceptor.await;
         }
     }
 
+    fn disabled(&mut self) {
+        if std::mem::take(&mut self.enabled) {
+            self.tell_change(LinkChange::Disabled);
+        }
+    }
+
     /// Stops accepting, ends all connections and gives the port back.
     pub(super) async fn stop(&mut self, cut: Cut) {
-        self.enabled = false;
+        self.disabled();
         self.stop_accepting().await;
         self.reservation = None;
         self.link.cut(cut);
@@ -113,13 +129,27 @@ impl Entry {
 
     /// Refuses or resets from now on, and resets what is there; the port stays reserved.
     pub(super) async fn go_down(&mut self, down: Down, crew: &Arc<Crew>) -> Result<(), Error> {
-        self.enabled = false;
+        self.disabled();
         self.stop_accepting().await;
         self.link.cut(Cut::Down);
         match down {
             Down::Refuse => Ok(()),
             Down::Reset => self.start_accepting(crew, Some(down)),
+            Down::Hang => {
+                self.hanging = match &self.reservation {
+                    Some(reservation) => Some(reservation.hang()?),
+                    None => None,
+                };
+                Ok(())
+            }
         }
+    }
+
+    /// Where it listens, or did last.
+    pub(super) fn bound(&self) -> Option<SocketAddr> {
+        self.reservation
+            .as_ref()
+            .map(|reservation| reservation.address)
     }
 
     /// Waits (for half a second at most) until connections that were cut are gone.
@@ -181,6 +211,7 @@ impl Entry {
             shared: Arc::default(),
         };
         let view = toxic.view();
+        self.tell(&toxic, ToxicChange::Added);
         self.toxics.push(Arc::new(toxic));
         self.link.set_toxics(self.toxics.clone());
         Ok(view)
@@ -211,6 +242,8 @@ impl Entry {
         };
         let view = changed.view();
         *toxic = Arc::new(changed);
+        let changed = Arc::clone(toxic);
+        self.tell(&changed, ToxicChange::Changed);
         self.link.set_toxics(self.toxics.clone());
         Ok(view)
     }
@@ -233,10 +266,29 @@ impl Entry {
     }
 
     fn remember(&mut self, toxic: Arc<Toxic>) {
+        self.tell(&toxic, ToxicChange::Removed);
         if self.removed.len() >= MOST_REMOVED {
             self.removed.remove(0);
         }
         self.removed.push(toxic);
+    }
+
+    fn tell(&self, toxic: &Toxic, change: ToxicChange) {
+        self.link.events.tell(|| Event::Toxic {
+            link: self.link.name.clone(),
+            toxic: toxic.name.clone(),
+            kind: toxic.kind.name().to_owned(),
+            stream: toxic.stream,
+            change,
+        });
+    }
+
+    /// Tells what became of the link.
+    pub(super) fn tell_change(&self, change: LinkChange) {
+        self.link.events.tell(|| Event::Link {
+            link: self.link.name.clone(),
+            change,
+        });
     }
 
     /// Drops the counters of removed toxics.

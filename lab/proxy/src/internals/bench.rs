@@ -2,7 +2,7 @@
 
 use super::fuzz::{PLACE, around, toxic};
 use crate::link::Link;
-use crate::spec::Stream;
+use crate::spec::{LinkSpec, Stream};
 use crate::tap::Tap;
 use crate::toxics::{Chain, Passed, Queue, kind};
 use bytes::Bytes;
@@ -50,7 +50,7 @@ impl Shaper {
 
 /// Shows a tap so many exchanges of a request and a reply.
 pub fn tap(request: &[u8], reply: &[u8], exchanges: u64) -> u64 {
-    let link = Arc::new(Link::new(1, "bench".to_owned(), 0, None, true));
+    let link = Arc::new(Link::new(1, &LinkSpec::new("bench"), 0, Arc::default()));
     let mut tap = Tap::new(Arc::clone(&link));
     let start = Instant::now();
     let (request_length, reply_length) = (request.len() as u64, reply.len() as u64);

@@ -1,8 +1,9 @@
 //! What the fuzz targets call.
 
 use crate::api::body;
+use crate::api::toxics::Scope;
 use crate::link::Link;
-use crate::spec::Stream;
+use crate::spec::{LinkSpec, Stream};
 use crate::tap::Tap;
 use crate::toxics::{Chain, End, Kind, Passed, Place, Queue, Surroundings, Toxic, kind};
 use crate::witness::InFlight;
@@ -18,7 +19,9 @@ pub fn bodies(data: &[u8]) {
         body::link(data),
         body::toxic_update(data),
     );
-    let Ok(spec) = body::toxic(data) else { return };
+    let Ok(spec) = body::toxic(data, Scope::Every) else {
+        return;
+    };
     let Some(kind) = kind(&spec.kind) else { return };
     let Ok(attributes) = kind.merge(&Map::new(), &spec.attributes) else {
         return;
@@ -36,7 +39,20 @@ pub fn bodies(data: &[u8]) {
 /// Follows a program of a byte per step: toxics come and go, data and time pass. What comes out
 /// must be what went in, in order and whole.
 pub fn chain(data: &[u8]) {
-    let harmless = ["latency", "bandwidth", "slicer", "slow_close", "noop"];
+    // As the attributes below are, none of them alters a byte.
+    let harmless = [
+        "latency",
+        "bandwidth",
+        "slicer",
+        "slow_close",
+        "noop",
+        "delay",
+        "link_bandwidth",
+        "corrupt",
+        "packet_loss",
+        "slow_open",
+        "slow_accept",
+    ];
     let (mut chain, mut out) = (Chain::default(), Queue::default());
     let mut now = Instant::now();
     let mut toxics: Vec<Arc<Toxic>> = Vec::new();
@@ -59,6 +75,7 @@ pub fn chain(data: &[u8]) {
                 let given = json!({
                     "latency": amount, "jitter": amount / 2, "rate": amount + 1, "delay": amount,
                     "average_size": amount + 1, "size_variation": amount / 2,
+                    "distribution": "recorded", "histogram": [amount, 1, amount * 100, 2],
                 });
                 let added = kind(name).and_then(|kind| {
                     let merged = kind.merge(&Map::new(), given.as_object()?).ok()?;
@@ -69,6 +86,11 @@ pub fn chain(data: &[u8]) {
             }
             2 if !toxics.is_empty() => {
                 toxics.remove(usize::from(step >> 3) % toxics.len());
+                chain.adopt(&toxics, PLACE, now, &mut out);
+            }
+            5 if !toxics.is_empty() => {
+                let index = usize::from(step >> 3) % toxics.len();
+                toxics[index] = changed(&toxics[index], amount);
                 chain.adopt(&toxics, PLACE, now, &mut out);
             }
             3 | 4 if chain.room(1 << 20) > 0 => {
@@ -92,9 +114,28 @@ pub fn chain(data: &[u8]) {
     assert!(out.end().is_some());
 }
 
+/// The toxic after an update of what it has of these attributes.
+fn changed(toxic: &Toxic, amount: u64) -> Arc<Toxic> {
+    let given = json!({"latency": amount, "rate": amount + 1, "delay": amount / 2});
+    let merged = given
+        .as_object()
+        .and_then(|given| toxic.kind.merge(&toxic.attributes, given).ok());
+    Arc::new(Toxic {
+        id: toxic.id,
+        revision: toxic.revision + 1,
+        name: toxic.name.clone(),
+        kind: toxic.kind,
+        stream: toxic.stream,
+        toxicity: toxic.toxicity,
+        attributes: merged.unwrap_or_else(|| toxic.attributes.clone()),
+        marks: Arc::clone(&toxic.marks),
+        shared: Arc::clone(&toxic.shared),
+    })
+}
+
 /// Feeds two streams to a tap, in pieces whose sizes are in the data.
 pub fn tap(data: &[u8]) {
-    let link = Arc::new(Link::new(1, "fuzz".to_owned(), 0, None, true));
+    let link = Arc::new(Link::new(1, &LinkSpec::new("fuzz"), 0, Arc::default()));
     let mut tap = Tap::new(Arc::clone(&link));
     let now = Instant::now();
     let (mut rest, mut offsets) = (data, [0_u64; 2]);

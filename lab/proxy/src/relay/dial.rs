@@ -2,6 +2,8 @@
 
 use super::Leash;
 use crate::link::Link;
+use crate::listen::keepalive;
+use socket2::SockRef;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -26,5 +28,6 @@ pub(super) async fn dial(link: &Link, leash: &Leash, limit: Duration) -> Option<
     });
     let stream = connected.await?;
     let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
     Some(stream)
 }

@@ -4,6 +4,7 @@ mod pipe;
 mod splice;
 
 use super::scratch;
+use crate::events::Event;
 use crate::link::Link;
 use crate::spec::Stream;
 use crate::tap::Tap;
@@ -16,7 +17,7 @@ use splice::Habit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -37,6 +38,8 @@ pub(super) struct Flow {
     received: u64,
     sent: u64,
     source_finished: bool,
+    /// Whether the source was seen to have left, although not all it sent was read.
+    source_left: bool,
     finished: bool,
     /// What this direction counts for in the total that delays may hold.
     accounted: usize,
@@ -90,6 +93,7 @@ impl Flow {
             received: 0,
             sent: 0,
             source_finished: false,
+            source_left: false,
             finished: false,
             accounted: 0,
         }
@@ -107,7 +111,27 @@ impl Flow {
 
     /// Whether the source will send no more.
     pub(super) fn source_finished(&self) -> bool {
-        self.source_finished
+        self.source_finished || self.source_left
+    }
+
+    /// Its source was seen to have left.
+    pub(super) fn source_leaves(&mut self) {
+        self.source_left = true;
+    }
+
+    /// Whether it holds data and knows no moment when that may go on.
+    pub(super) fn blocked(&self, progress: Progress) -> bool {
+        progress == Progress::Waits(None) && self.chain.held() > 0
+    }
+
+    /// How long its toxics hold a new connection; see [`Chain::opens_after`].
+    pub(super) fn opens_after(&self) -> Duration {
+        self.chain.opens_after()
+    }
+
+    /// Counts that the connection was held that long.
+    pub(super) fn opened(&mut self, waited: Duration) {
+        self.chain.opened(waited);
     }
 
     /// Gives up: what is left has nowhere to go.
@@ -141,6 +165,24 @@ impl Flow {
             self.accounted = held;
         }
         progress
+    }
+
+    /// Bytes written to the destination.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Tells which toxics acted on the connection for the first time.
+    pub(super) fn tell_touched(&mut self, link: &Link, connection: u64) {
+        for toxic in self.chain.newly_touched() {
+            link.events.tell(|| Event::Touched {
+                link: link.name.clone(),
+                connection,
+                toxic: toxic.name.clone(),
+                kind: toxic.kind.name().to_owned(),
+                stream: toxic.stream,
+            });
+        }
     }
 
     fn work(&mut self, io: &mut Io<'_>, context: &mut Context<'_>) -> Progress {

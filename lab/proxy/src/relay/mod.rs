@@ -2,11 +2,13 @@
 
 mod dial;
 mod flow;
+mod hangup;
 mod leash;
 mod scratch;
 
 pub(crate) use leash::Leash;
 
+use crate::events::{EndedBy, Event};
 use crate::link::{Cut, Link};
 use crate::spec::Stream;
 use crate::tap::{Fault, Tap};
@@ -15,10 +17,11 @@ use crate::toxics::Place;
 use crate::witness::Touch;
 use crate::worker::{Crew, Role};
 use flow::{Ending, Flow, Io, Progress};
+use hangup::Peer;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 /// A connection on its way to a worker: nothing in it belongs to a runtime.
@@ -58,7 +61,14 @@ pub(crate) struct Relay {
     down: Flow,
     tap: Option<Box<Tap>>,
     alarm: Alarm,
+    /// Who ended it, and whether with a reset.
+    ended: (EndedBy, bool),
+    /// When to look for peers that left behind a blocked direction.
+    look_at: Option<Instant>,
 }
+
+/// How often it is looked for peers that left while a toxic blocks a direction for good.
+const LOOK: Duration = Duration::from_secs(1);
 
 impl Parked {
     /// A connection that was just accepted.
@@ -74,6 +84,12 @@ impl Parked {
             down: Flow::new(Stream::Downstream),
             tap,
             alarm: Alarm::default(),
+            ended: (EndedBy::Peers, false),
+            look_at: None,
+        });
+        relay.link.events.tell(|| Event::Opened {
+            link: relay.link.name.clone(),
+            connection: number,
         });
         relay.take_over(Instant::now());
         Self {
@@ -105,7 +121,7 @@ impl Parked {
         };
         let connected = match upstream {
             Some(upstream) => TcpStream::from_std(upstream).ok(),
-            None => Box::pin(dial::dial(&relay.link, &relay.leash, crew.dial_timeout())).await,
+            None => Box::pin(relay.open(crew.dial_timeout())).await,
         };
         let Some(mut upstream) = connected else {
             relay.undeliverable(&client);
@@ -160,16 +176,46 @@ impl Relay {
         }
     }
 
+    /// Connects to the upstream, once toxics let it.
+    async fn open(&mut self, limit: Duration) -> Option<TcpStream> {
+        let accepted = Instant::now();
+        poll_fn(|context| {
+            self.leash.attach(context.waker());
+            if self.leash.verdict().is_some() {
+                return Poll::Ready(());
+            }
+            if self.version != self.link.version() {
+                self.take_over(Instant::now());
+            }
+            let wait = self
+                .up
+                .opens_after()
+                .saturating_add(self.down.opens_after());
+            let waited = accepted.elapsed();
+            if waited >= wait {
+                self.up.opened(waited);
+                self.down.opened(waited);
+                return Poll::Ready(());
+            }
+            self.alarm.set(accepted + wait, context.waker());
+            Poll::Pending
+        })
+        .await;
+        self.alarm = Alarm::default();
+        dial::dial(&self.link, &self.leash, limit).await
+    }
+
     /// The upstream cannot be reached, or the connection was cut while it was tried.
     fn undeliverable(&mut self, client: &TcpStream) {
-        match self.leash.verdict() {
-            Some(cut) => {
-                if cut != Cut::Close {
-                    let _ = client.set_zero_linger();
-                }
-                self.count_cut(cut);
+        if let Some(cut) = self.leash.verdict() {
+            if cut != Cut::Close {
+                let _ = client.set_zero_linger();
             }
-            None => self.link.traffic.dial_failures.add(1),
+            self.count_cut(cut);
+        } else {
+            self.link.traffic.dial_failures.add(1);
+            self.link.http.refused(Instant::now());
+            self.ended = (EndedBy::Dial, false);
         }
     }
 
@@ -213,6 +259,13 @@ impl Relay {
         if self.version != self.link.version() {
             self.take_over(Instant::now());
         }
+        if self.look_at.is_some_and(|at| at <= Instant::now()) {
+            self.look_at = None;
+            if self.look(client, upstream) == Peer::Gone {
+                let exit = self.end(Stream::Upstream, Ending::SourceGone);
+                return Poll::Ready(Turn::Exit(exit));
+            }
+        }
         if self.role() != role {
             return Poll::Ready(Turn::Exit(Exit::Move));
         }
@@ -235,6 +288,9 @@ impl Relay {
                 both_finished,
             };
             *progress = flow.advance(&mut io, context);
+            if self.link.events.heard() {
+                flow.tell_touched(&self.link, self.number);
+            }
             match *progress {
                 // An upstream that takes no more may have answered: its reply still has to pass.
                 Progress::Ends(Ending::DestinationGone) if stream == Stream::Upstream => {
@@ -262,10 +318,29 @@ impl Relay {
         if progress == [Progress::Finished; 2] {
             return Poll::Ready(Turn::Exit(Exit::Close));
         }
+        if self.up.blocked(progress[0]) || self.down.blocked(progress[1]) {
+            let at = *self.look_at.get_or_insert_with(|| Instant::now() + LOOK);
+            wakes = wakes.into_iter().chain([at]).min();
+        } else {
+            self.look_at = None;
+        }
         if let Some(moment) = wakes {
             self.alarm.set(moment, context.waker());
         }
         Poll::Pending
+    }
+
+    /// Sees whether a peer left. Gone is only the caller: what the upstream sent before it went
+    /// still has to pass.
+    fn look(&mut self, client: &TcpStream, upstream: &TcpStream) -> Peer {
+        if hangup::peer(upstream) != Peer::There {
+            self.down.source_leaves();
+        }
+        let caller = hangup::peer(client);
+        if caller != Peer::There {
+            self.up.source_leaves();
+        }
+        caller
     }
 
     /// Whether neither peer will send any more.
@@ -283,6 +358,12 @@ impl Relay {
             (Ending::SourceGone, Stream::Downstream)
             | (Ending::DestinationGone, Stream::Upstream) => (Fault::Upstream, Exit::Reset),
         };
+        let by = match at_fault {
+            Fault::Proxy => EndedBy::Toxic,
+            Fault::Caller => EndedBy::Caller,
+            Fault::Upstream => EndedBy::Upstream,
+        };
+        self.ended = (by, matches!(exit, Exit::Reset));
         if let Some(tap) = &mut self.tap {
             tap.ended(at_fault, Instant::now());
         }
@@ -291,6 +372,7 @@ impl Relay {
 
     /// Counts a cut by the control thread: as an effect of the link being down, and in the tap.
     fn count_cut(&mut self, cut: Cut) {
+        self.ended = (EndedBy::Link, cut != Cut::Close);
         if cut == Cut::Down {
             let in_flight = self.tap.as_ref().map(|tap| tap.in_flight());
             Touch::default().count(&self.link.down, in_flight.unwrap_or_default());
@@ -305,5 +387,13 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.link.release(self.number);
+        self.link.events.tell(|| Event::Ended {
+            link: self.link.name.clone(),
+            connection: self.number,
+            by: self.ended.0,
+            reset: self.ended.1,
+            sent_upstream: self.up.sent(),
+            sent_downstream: self.down.sent(),
+        });
     }
 }

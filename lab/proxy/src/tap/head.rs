@@ -13,6 +13,8 @@ pub(super) struct RequestHead {
     pub(super) body: Body,
     /// What further attempts of the same request have in common, hashed.
     pub(super) key: Option<u64>,
+    /// Whether it writes under an idempotency key, so that further attempts must be answered alike.
+    pub(super) single: bool,
 }
 
 /// A reply's head.
@@ -35,6 +37,8 @@ impl RequestHead {
             method: method.to_owned(),
             body: body(request.headers)?.unwrap_or(Body::None),
             key: key(method, path, request.headers),
+            single: !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+                && find(request.headers, "idempotency-key").is_some(),
         };
         Ok((length, head))
     }
@@ -83,14 +87,16 @@ fn body(headers: &[httparse::Header<'_>]) -> Result<Option<Body>, Incomplete> {
     Ok(length)
 }
 
+fn find<'a>(headers: &[httparse::Header<'a>], name: &str) -> Option<&'a [u8]> {
+    let named = headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name));
+    named.map(|header| header.value)
+}
+
 /// The idempotency key, else the trace id of `traceparent` with method and path.
 fn key(method: &str, path: &str, headers: &[httparse::Header<'_>]) -> Option<u64> {
-    let find = |name: &str| {
-        let named = headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name));
-        named.map(|header| header.value)
-    };
+    let find = |name: &str| find(headers, name);
     let mut hasher = DefaultHasher::new();
     if let Some(key) = find("idempotency-key") {
         (key, method, path).hash(&mut hasher);
@@ -134,5 +140,7 @@ mod tests {
         };
         assert_eq!(both("x"), both("y"));
         assert_ne!(both("x"), trace("1"));
+        assert!(request("Idempotency-Key: k\r\n").single);
+        assert!(!request("traceparent: 00-1-1-01\r\n").single);
     }
 }

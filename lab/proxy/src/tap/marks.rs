@@ -2,6 +2,7 @@
 
 use super::Fault;
 use super::attempts::Attempts;
+use super::bursts::Bursts;
 use super::head::RequestHead;
 use crate::histogram::Recorder;
 use crate::link::held;
@@ -30,7 +31,20 @@ pub(crate) struct HttpMarks {
     caller_last_byte: Recorder,
     upstream_first_byte: Recorder,
     added: Recorder,
-    seen: Mutex<Attempts>,
+    pauses: [Recorder; 3],
+    shed_time: Recorder,
+    error_time: Recorder,
+    broken_after: Recorder,
+    repeated_alike: Count,
+    repeated_otherwise: Count,
+    memory: Mutex<Memory>,
+}
+
+/// What is remembered between requests.
+#[derive(Debug, Default)]
+struct Memory {
+    attempts: Attempts,
+    bursts: Bursts,
 }
 
 impl HttpMarks {
@@ -50,16 +64,57 @@ impl HttpMarks {
     /// A request's head was received; its first byte at that time.
     pub(super) fn request(&self, head: &RequestHead, at: Instant) {
         self.requests.add(1);
+        let mut memory = held(&self.memory);
+        memory.bursts.attempt(at);
+        memory.bursts.enter(at);
         let Some(key) = head.key else {
+            drop(memory);
             self.keyless.add(1);
             return;
         };
-        let (before, gap) = held(&self.seen).count(key, at);
-        let last = self.attempts.len() - 1;
-        let index = usize::try_from(before).map_or(last, |before| before.min(last));
-        self.attempts[index].add(1);
-        if let Some(gap) = gap {
+        let before = memory.attempts.begin(key, at);
+        drop(memory);
+        let number = usize::try_from(before.attempts).unwrap_or(usize::MAX);
+        self.attempts[number.min(self.attempts.len() - 1)].add(1);
+        if let Some(gap) = before.gap {
             self.attempt_gap.record(gap);
+        }
+        if let (Some(pause), Some(retry)) = (before.pause, number.checked_sub(1)) {
+            self.pauses[retry.min(self.pauses.len() - 1)].record(pause);
+        }
+    }
+
+    /// A connection was refused, or led nowhere: an attempt that failed at once.
+    pub(crate) fn refused(&self, now: Instant) {
+        let bursts = &mut held(&self.memory).bursts;
+        bursts.attempt(now);
+        bursts.end(now, true);
+    }
+
+    /// A request ended, one way or the other.
+    pub(super) fn end(&self, key: Option<u64>, now: Instant, failed: bool) {
+        let mut memory = held(&self.memory);
+        memory.bursts.end(now, failed);
+        memory.bursts.leave(now);
+        if let Some(key) = key {
+            memory.attempts.end(key, now);
+        }
+    }
+
+    /// So many requests are followed no longer.
+    pub(super) fn leave(&self, requests: usize, now: Instant) {
+        let mut memory = held(&self.memory);
+        for _ in 0..requests {
+            memory.bursts.leave(now);
+        }
+    }
+
+    /// A write was answered with success.
+    pub(super) fn answered(&self, key: u64, digest: u64) {
+        match held(&self.memory).attempts.answer(key, digest) {
+            None => {}
+            Some(true) => self.repeated_alike.add(1),
+            Some(false) => self.repeated_otherwise.add(1),
         }
     }
 
@@ -85,9 +140,14 @@ impl HttpMarks {
     }
 
     /// The last byte of a reply was written.
-    pub(super) fn completed(&self, caller: Duration) {
+    pub(super) fn completed(&self, caller: Duration, status: u16) {
         self.completed.add(1);
         self.caller_last_byte.record(caller);
+        match status {
+            429 | 503 => self.shed_time.record(caller),
+            500.. => self.error_time.record(caller),
+            _ => {}
+        }
     }
 
     /// A request gets no reply.
@@ -97,14 +157,28 @@ impl HttpMarks {
                 self.abandoned.add(1);
                 self.abandoned_after.record(after);
             }
-            Fault::Upstream => self.failed.add(1),
-            Fault::Proxy => self.cut.add(1),
+            Fault::Upstream => {
+                self.failed.add(1);
+                self.broken_after.record(after);
+            }
+            Fault::Proxy => {
+                self.cut.add(1);
+                self.broken_after.record(after);
+            }
         }
     }
 
     /// A reading; `None` while the tap was never on.
     pub(crate) fn read(&self) -> Option<HttpCounts> {
-        self.enabled.load(Relaxed).then(|| HttpCounts {
+        if !self.enabled.load(Relaxed) {
+            return None;
+        }
+        let now = Instant::now();
+        let (age_us, bursts, peaks) = {
+            let bursts = &mut held(&self.memory).bursts;
+            (bursts.age_us(now), bursts.closed(), bursts.peaks(now))
+        };
+        Some(HttpCounts {
             requests: self.requests.get(),
             responses: std::array::from_fn(|index| self.responses[index].get()),
             completed: self.completed.get(),
@@ -120,6 +194,15 @@ impl HttpMarks {
             caller_last_byte: self.caller_last_byte.read(),
             upstream_first_byte: self.upstream_first_byte.read(),
             added: self.added.read(),
+            pauses: std::array::from_fn(|index| self.pauses[index].read()),
+            shed_time: self.shed_time.read(),
+            error_time: self.error_time.read(),
+            broken_after: self.broken_after.read(),
+            repeated_alike: self.repeated_alike.get(),
+            repeated_otherwise: self.repeated_otherwise.get(),
+            age_us,
+            bursts,
+            peaks,
         })
     }
 }

@@ -5,6 +5,7 @@
 //! HTTP/1.1 is left alone for good.
 
 mod attempts;
+mod bursts;
 mod framing;
 mod head;
 mod marks;
@@ -17,11 +18,15 @@ use crate::witness::InFlight;
 use framing::{Body, Event, Messages};
 use head::{ReplyHead, RequestHead};
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Pipelined requests a tap follows; beyond, it lets go of the connection.
 const DEEPEST: usize = 256;
+
+/// The longest answer to a write that is compared with an earlier one.
+const LONGEST_COMPARED: u64 = 1 << 20;
 
 /// Who is the reason that a request gets no (whole) reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +48,16 @@ struct Exchange {
     reply: Option<Reply>,
     /// Whether it was counted as abandoned, failed or cut.
     settled: bool,
+    key: Option<u64>,
+    /// The key under which further attempts must be answered alike.
+    single: Option<u64>,
 }
 
 struct Reply {
     start: u64,
+    status: u16,
+    /// What its body adds up to, while it is to be compared.
+    digest: Option<DefaultHasher>,
     received_at: Instant,
     /// Offset behind its last byte, once known.
     end: Option<u64>,
@@ -96,7 +107,7 @@ impl Tap {
         };
         if understood.is_none() {
             self.blind = true;
-            self.exchanges.clear();
+            self.forget(now);
             self.link.http.not_http.add(1);
         }
     }
@@ -106,7 +117,23 @@ impl Tap {
         if self.blind {
             return u64::MAX;
         }
+        if stream == Stream::Downstream && self.compared().is_some() {
+            return 0;
+        }
         self.messages(stream).opaque()
+    }
+
+    /// The reply that is being received, where its body is to be compared.
+    fn compared(&self) -> Option<&Reply> {
+        let mut replies = self.exchanges.iter().filter_map(|e| e.reply.as_ref());
+        let current = replies.find(|reply| reply.end.is_none());
+        current.filter(|reply| reply.digest.is_some())
+    }
+
+    /// Requests that are followed no longer are on their way no longer, as far as anyone knows.
+    fn forget(&mut self, now: Instant) {
+        let open = self.exchanges.drain(..).filter(|e| !e.settled).count();
+        self.link.http.leave(open, now);
     }
 
     /// So many of these bytes passed unseen.
@@ -141,6 +168,8 @@ impl Tap {
                     connect: head.method == "CONNECT",
                     reply: None,
                     settled: false,
+                    key: head.key,
+                    single: head.key.filter(|_| head.single),
                 });
             }
             if self.exchanges.len() > DEEPEST {
@@ -153,8 +182,12 @@ impl Tap {
     fn read_replies(&mut self, mut offset: u64, mut data: &[u8], now: Instant) -> Option<()> {
         while !data.is_empty() {
             let (used, event) = self.replies.read(data, offset, now, ReplyHead::parse)?;
-            data = data.get(used..)?;
+            let (read, rest) = data.split_at_checked(used)?;
+            data = rest;
             offset += used as u64;
+            if !matches!(event, Some(Event::Head { .. })) {
+                self.compare(read, offset);
+            }
             match event {
                 None => {}
                 Some(Event::Head { start, at, head }) => {
@@ -175,8 +208,13 @@ impl Tap {
         // A reply without a request is what a server says when it closes an idle connection.
         let exchange = self.exchanges.iter_mut().find(open)?;
         self.link.http.reply(head.status);
+        let delimited = matches!(head.body, Body::None | Body::Length(_) | Body::UntilClose);
+        let compared = exchange.single.is_some() && (200..300).contains(&head.status) && delimited;
         exchange.reply = Some(Reply {
             start,
+            status: head.status,
+            // Chunks may be cut otherwise each time, so their framing says nothing.
+            digest: compared.then(DefaultHasher::new),
             received_at: at,
             end: None,
             first_byte_written: false,
@@ -199,12 +237,29 @@ impl Tap {
         Some(())
     }
 
+    /// Bytes of a body that were read up to that offset.
+    fn compare(&mut self, body: &[u8], offset: u64) {
+        let mut replies = self.exchanges.iter_mut().filter_map(|e| e.reply.as_mut());
+        if let Some(reply) = replies.find(|reply| reply.end.is_none())
+            && let Some(digest) = &mut reply.digest
+        {
+            digest.write(body);
+            if offset.saturating_sub(reply.start) > LONGEST_COMPARED {
+                reply.digest = None;
+            }
+        }
+    }
+
     fn reply_ends(&mut self, offset: u64) {
-        let replies = self
-            .exchanges
-            .iter_mut()
-            .filter_map(|exchange| exchange.reply.as_mut());
-        for reply in replies {
+        for exchange in &mut self.exchanges {
+            let Some(reply) = &mut exchange.reply else {
+                continue;
+            };
+            if reply.end.is_none()
+                && let (Some(key), Some(digest)) = (exchange.single, reply.digest.take())
+            {
+                self.link.http.answered(key, digest.finish());
+            }
             reply.end.get_or_insert(offset);
         }
     }
@@ -242,9 +297,13 @@ impl Tap {
             if reply.end.is_none_or(|end| end > offset) {
                 return;
             }
-            self.link
-                .http
-                .completed(now.saturating_duration_since(exchange.received_at));
+            let took = now.saturating_duration_since(exchange.received_at);
+            let (key, status) = (exchange.key, reply.status);
+            // A reply that reaches a caller who gave up counts as given up, once.
+            if !exchange.settled {
+                self.link.http.completed(took, status);
+                self.link.http.end(key, now, status >= 500 || status == 429);
+            }
             self.exchanges.pop_front();
             self.completed += 1;
         }
@@ -277,6 +336,15 @@ impl Tap {
             exchange.settled = true;
             let after = now.saturating_duration_since(exchange.received_at);
             self.link.http.unanswered(fault, after);
+            self.link.http.end(exchange.key, now, true);
+        }
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        if !self.exchanges.is_empty() {
+            self.forget(Instant::now());
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// The longest time an attribute may ask for: 2^32 ms, about 49 days.
-const LONGEST: i64 = 1 << 32;
+pub(super) const LONGEST: i64 = 1 << 32;
 
 /// Applies `changes` to `current` over the kind's defaults and checks the result. As Go's decoder
 /// does, keys match without regard to case, unknown ones are ignored and `null` changes nothing.
@@ -38,6 +38,7 @@ fn fitting(name: &str, default: &Value, value: &Value) -> Result<Value, String> 
         Value::Number(number) if number.is_f64() => (value.is_number(), "a number"),
         Value::Number(_) => (value.is_i64(), "a whole number"),
         Value::String(_) => (value.is_string(), "a string"),
+        Value::Array(_) => (value.is_array(), "a list"),
         _ => (true, ""),
     };
     if fits {

@@ -3,16 +3,25 @@
 //! An absolute schedule says when the next byte is due, so that the rate holds over any length of
 //! time, however late timers fire. What a late timer left behind is caught up the faster the more
 //! it is: on a machine with time to spare no burst can be seen, and on a busy one the rate holds.
+//! The more connections wait for their rate, the larger the pieces: the worker has so many turns a
+//! second to give, and the rate of each one matters more than how fine its pieces are.
 
+use super::Shared;
 use super::attributes::not_negative;
 use super::stage::{Fault, Step, Turn};
 use crate::seed::Draw;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The time whose share of bytes passes at once: short enough that any 10 ms see at most one
 /// quantum too many (2.5 %).
 const QUANTUM: Duration = Duration::from_micros(250);
+/// Connections that may wait until pieces grow: beyond, all of them together take as many turns a
+/// second as these do.
+const CROWD: u32 = 4;
+/// The longest time whose share passes at once, however many wait.
+const LONGEST_QUANTUM: Duration = Duration::from_millis(20);
 /// The most time that is caught up; a longer pause is lost.
 const LONGEST_DEBT: Duration = Duration::from_millis(100);
 /// The time whose bytes may wait: enough to keep the schedule when this thread gets no turn.
@@ -33,6 +42,52 @@ pub(super) struct State {
     due: Instant,
     /// When it may pass without a burst.
     paced: Instant,
+    /// Whether it counts among those that wait.
+    waiting: Option<Waiting>,
+    /// The turn it asked for, and by how much the last ones came late.
+    asked: Option<Instant>,
+    late: [Duration; 4],
+}
+
+/// Counts a connection among those that wait, for as long as it lives.
+struct Waiting(Shared);
+
+impl Waiting {
+    fn new(shared: &Shared) -> Self {
+        shared.waiting.add(1);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.take(1);
+    }
+}
+
+impl State {
+    /// Takes note of how late an asked for turn comes.
+    fn arrive(&mut self, now: Instant) {
+        if let Some(asked) = self.asked
+            && asked <= now
+        {
+            self.asked = None;
+            self.late.rotate_right(1);
+            self.late[0] = now - asked;
+        }
+    }
+
+    /// The lateness that has become a habit: one late turn among others is none.
+    fn usually_late(&self) -> Duration {
+        self.late.into_iter().min().unwrap_or_default()
+    }
+
+    /// Has to come again at that moment.
+    fn until(&mut self, moment: Instant, shared: &Shared) -> Step {
+        self.asked = Some(moment);
+        self.waiting.get_or_insert_with(|| Waiting::new(shared));
+        Step::Until(moment)
+    }
 }
 
 impl Bandwidth {
@@ -64,6 +119,9 @@ impl Fault for Bandwidth {
         State {
             due: now,
             paced: now,
+            waiting: None,
+            asked: None,
+            late: [Duration::ZERO; 4],
         }
     }
 
@@ -79,7 +137,8 @@ impl Fault for Bandwidth {
             turn.pass_end();
             return Step::Input;
         }
-        let quantum = self.bytes_in(QUANTUM).max(1);
+        state.arrive(turn.now);
+        let quantum = quantum(turn.shared.waiting.get());
         while let Some(segment) = turn.input.front() {
             let (stamp, length) = (segment.stamp, segment.data.len());
             // The source's pauses are not caught up, and of our own only so much.
@@ -91,12 +150,18 @@ impl Fault for Bandwidth {
             let debt = turn.now.saturating_duration_since(state.due);
             let free = state.due.max(state.paced);
             if free > turn.now {
-                return Step::Until(free);
+                return state.until(free, turn.shared);
             }
             if turn.room == 0 {
                 return Step::Input;
             }
-            let Some(data) = turn.input.split(quantum.min(turn.room)) else {
+            let (pace, credit) = catching_up(debt, state.usually_late());
+            state.paced = state.paced.max(before(turn.now, credit));
+            // What is due until now, as far as the pace allows, goes in one piece.
+            let since = turn.now.saturating_duration_since(state.paced);
+            let allowed = debt.min(since.mul_f64(pace)) + quantum;
+            let limit = self.bytes_in(allowed).max(1).min(turn.room);
+            let Some(data) = turn.input.split(limit) else {
                 break;
             };
             if data.len() == length {
@@ -109,9 +174,9 @@ impl Fault for Bandwidth {
             let time = self.time_for(data.len());
             turn.output.push(data, turn.now);
             state.due += time;
-            let (pace, credit) = catching_up(debt);
-            state.paced = state.paced.max(before(turn.now, credit)) + time.div_f64(pace);
+            state.paced += time.div_f64(pace);
         }
+        state.waiting = None;
         turn.pass_end();
         Step::Input
     }
@@ -126,11 +191,19 @@ impl Fault for Bandwidth {
     }
 }
 
-/// How to catch up a debt of time: at which multiple of the rate, and how much of it at once.
-fn catching_up(debt: Duration) -> (f64, Duration) {
+/// The time whose share passes at once when so many connections wait.
+fn quantum(waiting: u64) -> Duration {
+    let waiting = u32::try_from(waiting).unwrap_or(u32::MAX).max(CROWD);
+    (QUANTUM.saturating_mul(waiting) / CROWD).min(LONGEST_QUANTUM)
+}
+
+/// How to catch up a debt of time: at which multiple of the rate, and how much of it at once. Where
+/// turns are late as a habit, all of that lateness is caught up at once.
+fn catching_up(debt: Duration, usually_late: Duration) -> (f64, Duration) {
     let pace = 1.05 + (debt.as_secs_f64() * 10.0).min(0.45);
     let credit = Duration::from_millis(1) + debt / 4;
-    (pace, credit.min(Duration::from_millis(4)))
+    let credit = credit.min(Duration::from_millis(4));
+    (pace, credit.max(usually_late * 5 / 4))
 }
 
 fn before(moment: Instant, time: Duration) -> Instant {

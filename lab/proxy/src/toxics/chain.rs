@@ -8,7 +8,7 @@ use crate::spec::Stream;
 use crate::witness::{InFlight, Touch};
 use bytes::Bytes;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What may wait to be written to the destination.
 const OUT_ROOM: usize = 256 << 10;
@@ -17,6 +17,8 @@ const OUT_ROOM: usize = 256 << 10;
 struct Slot {
     toxic: Arc<Toxic>,
     touch: Touch,
+    /// Whether it was told that the toxic acted on this connection.
+    told: bool,
     stage: Box<dyn Stage>,
     input: Queue,
 }
@@ -82,6 +84,23 @@ impl Chain {
         })
     }
 
+    /// How long a connection that was accepted waits until the upstream is connected; stacked
+    /// toxics add up.
+    pub(crate) fn opens_after(&self) -> Duration {
+        let waits = self.slots.iter().map(|slot| slot.stage.opens_after());
+        waits.fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// Counts that the connection was held that long before the upstream was connected.
+    pub(crate) fn opened(&mut self, waited: Duration) {
+        for slot in &mut self.slots {
+            if !slot.stage.opens_after().is_zero() {
+                slot.touch.count(&slot.toxic.marks, InFlight::default());
+                slot.toxic.marks.delay.record(waited);
+            }
+        }
+    }
+
     /// Data from the source.
     pub(crate) fn push(&mut self, data: Bytes, now: Instant, out: &mut Queue) {
         self.entry(out).push(data, now);
@@ -139,6 +158,7 @@ impl Chain {
         let slot = Slot {
             toxic: Arc::clone(toxic),
             touch: Touch::default(),
+            told: false,
             stage: toxic.start(now, draw),
             input: Queue::default(),
         };
@@ -166,6 +186,15 @@ impl Chain {
             next.finish(End::Closed, now);
         }
         slot.input.pour_into(next);
+    }
+
+    /// Names the toxics that acted on the connection and were not named before.
+    pub(crate) fn newly_touched(&mut self) -> impl Iterator<Item = &Toxic> {
+        self.slots.iter_mut().filter_map(|slot| {
+            let new = slot.touch.connection() && !slot.told;
+            slot.told |= new;
+            new.then_some(&*slot.toxic)
+        })
     }
 
     /// Moves everything that may move now.

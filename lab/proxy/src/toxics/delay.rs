@@ -1,9 +1,11 @@
 //! `delay`: each chunk is held for a random time from a named distribution. An extension.
 //!
-//! Real delays are not uniform: they gather around a mean, or have a long tail.
+//! Real delays are not uniform: they gather around a mean, have a long tail, or are what somebody
+//! measured.
 
 use super::attributes::time;
 use super::line::Line;
+use super::recorded::Recorded;
 use super::stage::{Fault, Step, Turn};
 use crate::seed::Draw;
 use serde::{Deserialize, Serialize};
@@ -19,10 +21,12 @@ pub(super) struct Delay {
     mean: i64,
     /// Standard deviation in milliseconds; for `normal` only.
     deviation: i64,
-    /// `normal` (cut off at 0) or `pareto`.
+    /// `normal` (cut off at 0), `pareto` or `recorded`.
     distribution: String,
     /// Shape of `pareto`, above 1: the smaller, the longer the tail.
     shape: f64,
+    /// What was measured, for `recorded`: `[microseconds, count, microseconds, count, …]`.
+    histogram: Recorded,
 }
 
 impl Default for Delay {
@@ -32,6 +36,7 @@ impl Default for Delay {
             deviation: 0,
             distribution: "normal".to_owned(),
             shape: 3.0,
+            histogram: Recorded::default(),
         }
     }
 }
@@ -39,10 +44,10 @@ impl Default for Delay {
 impl Delay {
     fn draw(&self, draw: &mut Draw) -> Duration {
         let mean = self.mean as f64;
-        let milliseconds = if self.distribution == "pareto" {
-            pareto(mean, self.shape, draw).min(mean * LONGEST_TAIL)
-        } else {
-            mean + self.deviation as f64 * standard_normal(draw)
+        let milliseconds = match self.distribution.as_str() {
+            "recorded" => return self.histogram.draw(draw),
+            "pareto" => pareto(mean, self.shape, draw).min(mean * LONGEST_TAIL),
+            _ => mean + self.deviation as f64 * standard_normal(draw),
         };
         Duration::from_secs_f64(milliseconds.max(0.0) / 1_000.0)
     }
@@ -67,11 +72,16 @@ impl Fault for Delay {
     fn check(&self) -> Result<(), String> {
         time("mean", self.mean)?;
         time("deviation", self.deviation)?;
-        if !["normal", "pareto"].contains(&self.distribution.as_str()) {
-            let given = &self.distribution;
-            return Err(format!(
-                "attribute distribution must be normal or pareto, got {given:?}"
-            ));
+        self.histogram.check()?;
+        match self.distribution.as_str() {
+            "normal" | "pareto" => {}
+            "recorded" if !self.histogram.is_empty() => {}
+            "recorded" => return Err("distribution recorded needs a histogram".to_owned()),
+            given => {
+                return Err(format!(
+                    "attribute distribution must be normal, pareto or recorded, got {given:?}"
+                ));
+            }
         }
         if !(self.shape > 1.0 && self.shape <= 100.0) {
             let given = self.shape;
@@ -114,6 +124,7 @@ mod tests {
             deviation: 20,
             distribution: distribution.to_owned(),
             shape,
+            histogram: Recorded::default(),
         };
         let mut draw = Draw::new(7, "", "", 0);
         let drawn = (0..20_000).map(|_| delay.draw(&mut draw).as_secs_f64() * 1_000.0);

@@ -37,7 +37,7 @@ impl LinkBandwidth {
         )]
         let quantum = (rate * QUANTUM.as_secs_f64()) as usize;
         let bytes = waiting.min(quantum.max(1));
-        let mut free_at = held(turn.shared);
+        let mut free_at = held(&turn.shared.free_at);
         let earliest = turn.now.checked_sub(CATCH_UP).unwrap_or(turn.now);
         let begin = free_at.unwrap_or(turn.now).max(earliest);
         *free_at = Some(begin + Duration::from_secs_f64(bytes as f64 / rate));

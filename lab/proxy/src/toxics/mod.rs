@@ -16,10 +16,12 @@ mod link_bandwidth;
 mod noop;
 mod packet_loss;
 mod queue;
+mod recorded;
 mod reset_peer;
 #[cfg(test)]
 mod simulation;
 mod slicer;
+mod slow_accept;
 mod slow_close;
 mod slow_open;
 mod stage;
@@ -31,13 +33,13 @@ use stage::{Fault, Stage};
 
 use crate::seed::Draw;
 use crate::spec::{Stream, ToxicView};
-use crate::witness::Marks;
+use crate::witness::{Count, Marks};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Every kind of toxic, in the order of help texts.
-static KINDS: [Kind; 14] = [
+static KINDS: [Kind; 15] = [
     Kind::of::<latency::Latency>("delays data by `latency` ± `jitter` milliseconds"),
     Kind::of::<bandwidth::Bandwidth>("lets `rate` kilobytes (of 1,000 bytes) pass a second"),
     Kind::of::<slow_close::SlowClose>("delays the close by `delay` milliseconds"),
@@ -52,7 +54,7 @@ static KINDS: [Kind; 14] = [
     ),
     Kind::of::<noop::Noop>("does nothing"),
     Kind::of::<delay::Delay>(
-        "delays data by a `normal` or `pareto` distribution with `mean` and `deviation` milliseconds",
+        "delays data by a distribution: `normal` or `pareto` around `mean` milliseconds, or `recorded`",
     )
     .extension(),
     Kind::of::<link_bandwidth::LinkBandwidth>(
@@ -62,6 +64,8 @@ static KINDS: [Kind; 14] = [
     Kind::of::<corrupt::Corrupt>("changes a share `byte_rate` of the bytes").extension(),
     Kind::of::<limit_time::LimitTime>("closes after `time` milliseconds").extension(),
     Kind::of::<slow_open::SlowOpen>("holds the first data for `delay` milliseconds").extension(),
+    Kind::of::<slow_accept::SlowAccept>("accepts after `delay` milliseconds, then connects")
+        .extension(),
 ];
 
 /// Attributes by name.
@@ -155,8 +159,17 @@ pub(crate) struct Toxic {
     pub(crate) shared: Shared,
 }
 
-/// What the connections of a toxic share: until when a common rate is given away.
-pub(crate) type Shared = Arc<Mutex<Option<Instant>>>;
+/// What the connections of a toxic share.
+#[derive(Debug, Default)]
+pub(crate) struct Common {
+    /// Until when a common rate is given away.
+    pub(crate) free_at: Mutex<Option<Instant>>,
+    /// Connections whose data waits for its rate.
+    pub(crate) waiting: Count,
+}
+
+/// See [`Common`].
+pub(crate) type Shared = Arc<Common>;
 
 impl Toxic {
     /// Starts it on one connection.

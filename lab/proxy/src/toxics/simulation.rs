@@ -161,7 +161,16 @@ fn harmless() -> impl Strategy<Value = (&'static str, Value)> {
             ("delay", json!({"mean": mean, "deviation": deviation}))
         }),
         (1_u64..20).prop_map(|mean| ("delay", json!({"mean": mean, "distribution": "pareto"}))),
+        (0_u64..40_000, 1_u64..9, 1_u64..9).prop_map(|(micros, often, seldom)| {
+            let histogram = json!([micros, often, 2 * micros, seldom]);
+            (
+                "delay",
+                json!({"distribution": "recorded", "histogram": histogram}),
+            )
+        }),
         (0_u64..100).prop_map(|delay| ("slow_open", json!({"delay": delay}))),
+        (0_u64..100).prop_map(|delay| ("slow_accept", json!({"delay": delay}))),
+        Just(("limit_time", json!({"time": 3_600_000}))),
         (1_u64..100_000).prop_map(|rate| ("link_bandwidth", json!({"rate": rate}))),
         Just(("corrupt", json!({}))),
         Just(("noop", json!({}))),
@@ -211,6 +220,21 @@ proptest! {
     }
 
     #[test]
+    fn no_byte_comes_before_the_shortest_delay_that_was_recorded(
+        shortest in 0_u64..50_000,
+        chunks in traffic(),
+        late in 0_u64..3_000,
+    ) {
+        let histogram = json!([shortest, 5, shortest + 700, 3, shortest * 3, 1]);
+        let spec = [("delay", json!({"distribution": "recorded", "histogram": histogram}))];
+        let run = simulate(&spec, &chunks, |turn| turn * 7_919 % (late + 1));
+        // Chunks leave whole and in order.
+        for ((time, _), (sent, _)) in run.out.iter().zip(&chunks) {
+            prop_assert!(*time >= sent + shortest, "{time} for {sent} + {shortest}");
+        }
+    }
+
+    #[test]
     fn stacked_delays_add_up_whatever_timers_do(
         delays in prop::collection::vec(1_u64..50, 1..4),
         late in 0_u64..900,
@@ -246,6 +270,18 @@ proptest! {
     }
 
     #[test]
+    fn the_rate_holds_where_every_turn_is_late(rate in 100_u64..2_000, late in 0_u64..15_000) {
+        let chunks = backlog(rate * 500);
+        let spec = [("bandwidth", json!({"rate": rate}))];
+        let run = simulate(&spec, &chunks, |_| late);
+        let (end, _) = *run.out.last().unwrap();
+        let expected = 500_000.0;
+        // The first turns have to become a habit.
+        let slack = expected * 0.01 + 5.0 * late as f64;
+        prop_assert!((end as f64 - expected).abs() <= slack, "{end} for {expected}");
+    }
+
+    #[test]
     fn catching_up_makes_no_great_burst(rate in 1_000_u64..5_000, pause in 0_u64..60_000) {
         let chunks = backlog(rate * 200);
         let spec = [("bandwidth", json!({"rate": rate}))];
@@ -269,6 +305,22 @@ proptest! {
         let slack = expected * 0.01 + 10_000.0;
         prop_assert!((end as f64 - expected).abs() <= slack, "{end} for {expected}");
     }
+}
+
+#[test]
+fn a_recorded_delay_draws_what_was_recorded() {
+    let histogram = json!([1_000, 3, 20_000, 1]);
+    let spec = [(
+        "delay",
+        json!({"distribution": "recorded", "histogram": histogram}),
+    )];
+    // Far apart, so that none waits for the one before.
+    let chunks: Vec<_> = (0..400).map(|index| (index * 50_000, chunk(10))).collect();
+    let run = simulate(&spec, &chunks, |_| 0);
+    let held = run.out.iter().map(|(time, _)| time % 50_000);
+    let long = held.clone().filter(|held| *held == 20_000).count();
+    assert!((70..130).contains(&long), "{long}");
+    assert_eq!(held.filter(|held| *held == 1_000).count(), 400 - long);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a kind of toxic is, and how one of them runs on one direction of one connection.
 
+use super::Shared;
 use super::attributes;
 use super::queue::{End, Queue};
 use crate::seed::Draw;
@@ -7,7 +8,6 @@ use crate::witness::{InFlight, Marks, Touch};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// What a toxic may hold back unless it says otherwise.
@@ -50,6 +50,11 @@ pub(crate) trait Fault: Serialize + DeserializeOwned + Default + Send + 'static 
     fn closes_when_removed(&self) -> bool {
         false
     }
+
+    /// How long a connection that was accepted waits until the upstream is connected.
+    fn opens_after(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// What a toxic sees of its direction for one turn.
@@ -65,7 +70,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) marks: &'a Marks,
     pub(crate) touch: &'a mut Touch,
     /// What the connections of this toxic share.
-    pub(crate) shared: &'a Mutex<Option<Instant>>,
+    pub(crate) shared: &'a Shared,
 }
 
 impl Turn<'_> {
@@ -147,6 +152,8 @@ pub(crate) trait Stage: Send {
     fn room(&self, delay_budget: usize) -> usize;
     /// See [`Fault::closes_when_removed`].
     fn closes_when_removed(&self) -> bool;
+    /// See [`Fault::opens_after`].
+    fn opens_after(&self) -> Duration;
 }
 
 /// A kind's attributes with its state.
@@ -186,6 +193,10 @@ impl<F: Fault> Stage for Running<F> {
 
     fn closes_when_removed(&self) -> bool {
         self.fault.closes_when_removed()
+    }
+
+    fn opens_after(&self) -> Duration {
+        self.fault.opens_after()
     }
 }
 

@@ -10,29 +10,33 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 /// An API server with what it answers.
-struct Api {
-    proxy: Proxy,
-    address: SocketAddr,
+pub(crate) struct Api {
+    pub(crate) proxy: Proxy,
+    pub(crate) address: SocketAddr,
 }
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Api {
-    async fn start() -> Self {
-        let proxy = proxy();
-        let options = ApiOptions {
+    pub(crate) async fn start() -> Self {
+        Self::with(ApiOptions {
             proxy_metrics: true,
             runtime_metrics: true,
-        };
+        })
+        .await
+    }
+
+    pub(crate) async fn with(options: ApiOptions) -> Self {
+        let proxy = proxy();
         let address = proxy.serve_api("127.0.0.1:0", options).await.unwrap();
         Self { proxy, address }
     }
 
-    async fn send(&self, request: &str) -> Answer {
+    pub(crate) async fn send(&self, request: &str) -> Answer {
         let mut stream = connect(self.address).await;
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut reply = String::new();
@@ -47,7 +51,7 @@ impl Api {
     }
 
     /// Sends `METHOD /path` with a body.
-    async fn call(&self, line: &str, body: &str) -> Answer {
+    pub(crate) async fn call(&self, line: &str, body: &str) -> Answer {
         let length = body.len();
         self.send(&format!(
             "{line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -56,7 +60,7 @@ impl Api {
     }
 
     /// Sends it and compares status and body.
-    async fn check(&self, line: &str, body: &str, status: u16, expected: &str) {
+    pub(crate) async fn check(&self, line: &str, body: &str, status: u16, expected: &str) {
         let answer = self.call(line, body).await;
         assert_eq!(
             (answer.status, answer.body.trim_end()),
@@ -81,13 +85,13 @@ impl Api {
     }
 
     /// Sends it and compares the error.
-    async fn refuses(&self, line: &str, body: &str, status: u16, error: &str) {
+    pub(crate) async fn refuses(&self, line: &str, body: &str, status: u16, error: &str) {
         let expected = serde_json::json!({"error": error, "status": status}).to_string();
         self.check(line, body, status, &expected).await;
     }
 
     /// Creates a proxy on a free port and gives the port.
-    async fn create(&self, name: &str) -> u16 {
+    pub(crate) async fn create(&self, name: &str) -> u16 {
         let body =
             format!(r#"{{"name":"{name}","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}}"#);
         let answer = self.call("POST /proxies", &body).await;
@@ -98,7 +102,7 @@ impl Api {
     }
 }
 
-fn view(name: &str, port: u16, enabled: bool, toxics: &str) -> String {
+pub(crate) fn view(name: &str, port: u16, enabled: bool, toxics: &str) -> String {
     format!(
         r#"{{"name":"{name}","listen":"127.0.0.1:{port}","upstream":"127.0.0.1:1","enabled":{enabled},"toxics":[{toxics}]}}"#
     )
@@ -130,6 +134,7 @@ async fn what_surrounds_the_routes() {
             (404, "404 page not found\n"),
             "{line}"
         );
+        assert!(!answer.head.contains("x-toxiproxy-request-id"), "{line}");
     }
     for line in [
         "OPTIONS /proxies",

@@ -9,7 +9,9 @@
 
 mod api;
 mod client;
+mod extension;
 mod failings;
+mod habits;
 mod relay;
 mod support;
 mod tap;

@@ -1,11 +1,14 @@
 //! The relay and its faults, end to end over loopback.
 
 use super::support::*;
-use lab_proxy::{Down, LinkSpec, Stream, ToxicSpec, ToxicUpdate};
+use lab_proxy::{Down, LinkSpec, Reach, Stream, ToxicSpec, ToxicUpdate};
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 fn latency(milliseconds: u64) -> ToxicSpec {
     ToxicSpec::new("latency").with("latency", milliseconds)
@@ -269,6 +272,90 @@ async fn down_resets_what_is_there_and_refuses_what_comes() {
     assert!(down.resets >= 1 && down.connections >= 1);
     proxy.enable("link").await.unwrap();
     get(&mut connect(address).await, "/", "").await;
+    proxy.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_link_that_hangs_answers_no_handshake_until_it_is_enabled() {
+    let proxy = proxy();
+    let address = link(&proxy, web().await).await;
+    let mut stream = connect(address).await;
+    get(&mut stream, "/", "").await;
+    proxy.disable("link", Down::Hang).await.unwrap();
+    assert_eq!(ending(&mut stream).await, "reset");
+    let attempt = timeout(Duration::from_millis(200), TcpStream::connect(address)).await;
+    assert!(attempt.is_err(), "{attempt:?}");
+    // Who still tries when it comes back gets through: the kernel repeats the handshake.
+    let patient = tokio::spawn(async move { connect(address).await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    proxy.enable("link").await.unwrap();
+    get(&mut connect(address).await, "/", "").await;
+    let mut patient = timeout(PATIENCE, patient).await.unwrap().unwrap();
+    get(&mut patient, "/", "").await;
+    proxy.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_probe_tells_how_a_link_is_down() {
+    let proxy = proxy();
+    link(&proxy, web().await).await;
+    let patience = Duration::from_millis(300);
+    for (down, expected) in [
+        (None, Reach::Open),
+        (Some(Down::Refuse), Reach::Refused),
+        (Some(Down::Reset), Reach::Reset),
+        (Some(Down::Hang), Reach::Hangs),
+    ] {
+        if let Some(down) = down {
+            proxy.disable("link", down).await.unwrap();
+        }
+        assert_eq!(proxy.probe("link", patience).await.unwrap(), expected);
+    }
+    proxy.shutdown().await;
+}
+
+#[tokio::test]
+async fn slow_accept_keeps_the_connection_from_the_upstream() {
+    let proxy = proxy();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    let greeting = serve(move |mut stream| {
+        count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            stream.write_all(b"220 ready").await.unwrap();
+            read(&mut stream, 1).await;
+        }
+    })
+    .await;
+    let address = link(&proxy, greeting).await;
+    let slow = ToxicSpec::new("slow_accept")
+        .with("delay", 100)
+        .named("slow");
+    proxy.add_toxic("link", slow).await.unwrap();
+    let start = Instant::now();
+    let mut stream = connect(address).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    if start.elapsed() < Duration::from_millis(90) {
+        assert_eq!(seen.load(Ordering::Relaxed), 0);
+    }
+    read(&mut stream, 9).await;
+    assert!(start.elapsed() >= Duration::from_millis(100));
+    let witness = proxy.observe().await.unwrap().links["link"].toxics[0]
+        .witness
+        .clone();
+    assert_eq!((witness.connections, witness.delay.count()), (1, 1));
+    assert!(witness.delay.min_us().unwrap() >= 98_000, "{witness:?}");
+
+    // Who waits goes on when it is removed.
+    let forever = ToxicSpec::new("slow_accept").with("delay", 3_600_000);
+    proxy
+        .add_toxic("link", forever.named("forever"))
+        .await
+        .unwrap();
+    let mut stream = connect(address).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    proxy.remove_toxic("link", "forever").await.unwrap();
+    read(&mut stream, 9).await;
     proxy.shutdown().await;
 }
 
