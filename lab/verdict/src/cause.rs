@@ -43,6 +43,7 @@ pub(crate) fn explain(
         PhaseKind::Recovery => "After the fault was taken back",
         PhaseKind::Fault => "While the fault was armed",
         PhaseKind::WarmUp | PhaseKind::Baseline => "Without any fault",
+        PhaseKind::Open => "While people tried things out",
     };
     Some(format!("{begun}: {outcome}."))
 }
@@ -133,6 +134,7 @@ fn ended(outcome: Outcome, step: &StepTally) -> String {
         Outcome::Status(status) => format!("were answered {status}"),
         Outcome::Timeout => format!("met their client's {} limit", set(step.timeout)),
         Outcome::Connect => "found no connection".to_owned(),
+        Outcome::Check => "got a reply that failed a check".to_owned(),
         Outcome::Broken => "lost their connection".to_owned(),
         Outcome::Reply => "got a reply without what the next step needs".to_owned(),
         Outcome::Cancelled => "were cut off by the end of the run".to_owned(),

@@ -46,7 +46,12 @@ pub(crate) fn share(effect: &Effect, tally: &FaultTally) -> Share {
     let passing = &tally.passing;
     let of_connections = |touched| Share::new(touched, passing.connections, "connection");
     match effect {
-        Effect::Delay { .. } | Effect::Throttle { .. } | Effect::Withhold | Effect::Reshape => {
+        Effect::Delay { .. }
+        | Effect::Throttle { .. }
+        | Effect::Withhold
+        | Effect::Reshape
+        | Effect::Alter { .. }
+        | Effect::Lose { .. } => {
             if passing.requests > 0 {
                 Share::new(requests, passing.requests, "request")
             } else {
@@ -57,7 +62,8 @@ pub(crate) fn share(effect: &Effect, tally: &FaultTally) -> Share {
         Effect::Refuse => {
             of_connections(connections.max(tally.refused.saturating_add(tally.resets)))
         }
-        Effect::Close => of_connections(connections),
+        Effect::Close | Effect::Open { .. } => of_connections(connections),
+        Effect::State => Share::new(tally.touched.readings, passing.readings, "reading"),
     }
 }
 
@@ -79,9 +85,12 @@ pub(crate) fn seen(effect: &Effect, tally: &FaultTally, link: &Traffic) -> Resul
             tally.refused.max(tally.resets),
             "no connection was refused or cut",
         ),
-        Effect::Withhold => some(tally.dropped, "no byte was lost"),
+        Effect::Withhold | Effect::Lose { .. } => some(tally.dropped, "no byte was lost"),
         Effect::Close => some(tally.touched.connections, "no connection was closed"),
         Effect::Reshape => some(tally.touched.bytes, "no byte was reshaped"),
+        Effect::Open { .. } => some(tally.touched.connections, "no connection opened late"),
+        Effect::Alter { .. } => some(tally.touched.bytes, "no byte was changed"),
+        Effect::State => some(tally.touched.readings, "no reading of its state showed it"),
     }
 }
 
@@ -112,20 +121,29 @@ pub(crate) fn mechanism(fault: &Fault, tally: &FaultTally, link: &Traffic) -> Op
         (number > 0).then(|| format!("{} {ends} {verb} {what}", counted(number, "connection")))
     };
     let clause = match fault.effect {
-        Effect::Delay { .. } | Effect::Throttle { .. } | Effect::Reshape => {
+        Effect::Delay { .. } | Effect::Throttle { .. } | Effect::Reshape | Effect::Open { .. } => {
             waiting(&fault.link, link).or_else(|| acted(fault, tally))
         }
-        Effect::Withhold => waiting(&fault.link, link).or_else(|| {
-            let bytes = counted(tally.dropped, "byte");
-            (tally.dropped > 0).then(|| format!("{bytes} on {} were lost", fault.link))
+        Effect::Withhold => waiting(&fault.link, link).or_else(|| lost(fault, tally)),
+        Effect::Lose { .. } => lost(fault, tally),
+        Effect::Alter { .. } => (tally.touched.bytes > 0).then(|| {
+            let bytes = counted(tally.touched.bytes, "byte");
+            format!("{bytes} on {} were changed on their way", fault.link)
         }),
         Effect::Reset => between(tally.resets, "reset"),
         Effect::Refuse => {
             between(tally.refused, "refused").or_else(|| between(tally.resets, "cut"))
         }
         Effect::Close => between(tally.touched.connections, "closed"),
+        Effect::State => Some(format!("{} was under {}", fault.site(), fault.summary)),
     }?;
     Some(clause + &repeated(link))
+}
+
+/// Bytes that never came.
+fn lost(fault: &Fault, tally: &FaultTally) -> Option<String> {
+    let bytes = counted(tally.dropped, "byte");
+    (tally.dropped > 0).then(|| format!("{bytes} on {} were lost", fault.link))
 }
 
 /// Who calls, in a sentence: `clients` where it is the load.
@@ -209,6 +227,7 @@ mod tests {
             connections: 1,
             requests: 10,
             bytes: 100,
+            readings: 0,
         };
         let delay = Delay {
             count: 1,
@@ -249,11 +268,13 @@ mod tests {
                 connections: 10,
                 requests: 500,
                 bytes: 0,
+                readings: 0,
             },
             touched: Touched {
                 connections: 4,
                 requests: 30,
                 bytes: 0,
+                readings: 0,
             },
             refused: 12,
             ..FaultTally::default()

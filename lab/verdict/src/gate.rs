@@ -58,7 +58,7 @@ pub fn gated(plan: &Plan) -> Vec<usize> {
         match phase.kind {
             PhaseKind::Baseline => baseline = Some(index),
             PhaseKind::Fault => gated.extend(baseline.take()),
-            PhaseKind::WarmUp | PhaseKind::Recovery => {}
+            PhaseKind::WarmUp | PhaseKind::Recovery | PhaseKind::Open => {}
         }
     }
     gated

@@ -12,6 +12,7 @@
 //! | `sample` | what an objective asks of a phase, as counts |
 //! | `gate` | the steady state before a fault |
 //! | `abort` | conditions that stop a run |
+//! | `patterns/` | resilience patterns, one file each, proven from the wire |
 //! | `judge/` | from a journal to a verdict |
 //! | `effect` | what each effect of a fault looks like in the counters, and in words |
 //! | `cause` | one sentence on why the worst objective failed |
@@ -30,6 +31,7 @@ pub mod gate;
 mod judge;
 mod limits;
 pub mod outcome;
+pub mod patterns;
 pub mod planning;
 mod recovery;
 mod sample;

@@ -68,7 +68,7 @@ fn back_after(
         .and_then(|baseline| Sample::of(objective, tally, baseline))
         .map_or(0.0, |baseline| bad_slice_rate(&baseline));
     let tolerated = binomial_quantile(LASTING as u64, healthy, 0.999);
-    first_lasting(&slices, 2.0 * sample.allowed, tolerated)
+    first_lasting(&slices, 2.0 * sample.allowed, tolerated, LASTING)
 }
 
 /// The bad share of a second; `None` without arrivals. What never ended is bad.
@@ -96,11 +96,17 @@ fn bad_slice_rate(baseline: &Sample<'_>) -> f64 {
     }
 }
 
-/// The start of the first good slice after which service stays good, in seconds from the first.
-fn first_lasting(slices: &[Option<f64>], limit: f64, tolerated: u64) -> Option<Span> {
+/// The start of the first good slice after which service stays good for so many slices, in seconds
+/// from the first.
+pub(crate) fn first_lasting(
+    slices: &[Option<f64>],
+    limit: f64,
+    tolerated: u64,
+    lasting: usize,
+) -> Option<Span> {
     let is_bad = |slice: &&Option<f64>| slice.is_some_and(|share| share > limit);
     let is_severe = |slice: &Option<f64>| slice.is_some_and(|share| share >= SEVERE);
-    let start = slices.windows(LASTING).position(|window| {
+    let start = slices.windows(lasting.max(1)).position(|window| {
         let good = window[0].is_some_and(|share| share <= limit);
         let bad = window.iter().filter(is_bad).count() as u64;
         good && bad <= tolerated && !window.iter().any(is_severe)
@@ -123,7 +129,7 @@ mod tests {
                 _ => None,
             })
             .collect();
-        let found = first_lasting(&slices, 0.02, tolerated);
+        let found = first_lasting(&slices, 0.02, tolerated, LASTING);
         assert_eq!(found, expected.map(Span::from_secs), "{seconds}");
     }
 

@@ -3,6 +3,8 @@
 use lab_model::objective::{Objective, Promise};
 use lab_model::{Histogram, Span};
 
+use crate::evidence::ALPHA;
+use crate::evidence::quantile::{Ranks, ranks};
 use crate::tally::{Counts, JourneyTally, Tally};
 
 /// Arrivals of one objective in one phase.
@@ -65,6 +67,15 @@ impl<'a> Sample<'a> {
             })
     }
 
+    /// The bad share of each second in which arrivals ended.
+    pub(crate) fn ratios(&self) -> Vec<f64> {
+        let seconds = self.journey.seconds.iter();
+        let ended = seconds.filter(|counts| counts.ended() > 0);
+        ended
+            .map(|counts| self.bad_of(counts) as f64 / counts.ended() as f64)
+            .collect()
+    }
+
     /// Whether the objective allows no bad arrival at all.
     pub(crate) fn is_correctness_check(&self) -> bool {
         self.allowed == 0.0
@@ -95,6 +106,29 @@ impl<'a> Sample<'a> {
             (ended > 0).then(|| sum(&|counts| self.bad_of(counts)) as f64 / ended as f64)
         })
     }
+}
+
+/// The ends of the anytime-valid 95 % interval of a percentile objective's quantile, as order
+/// statistics; `None` where the data set none.
+pub(crate) fn quantile_ends(
+    promise: &Promise,
+    journey: &JourneyTally,
+) -> (Option<Span>, Option<Span>) {
+    let Promise::Percentile { quantile, .. } = promise else {
+        return (None, None);
+    };
+    let histogram: &Histogram = &journey.from_intended;
+    let total = &journey.total;
+    let Ranks { low, high } = ranks(total.ended(), quantile.get(), ALPHA);
+    let at = |rank: u64| histogram.quantile((rank as f64 / histogram.count() as f64).min(1.0));
+    // Failed arrivals stand among the others in the histogram, wherever they failed: moved behind
+    // all others they only raise an order statistic, by as many ranks at most.
+    let failed = total.bad.saturating_sub(total.unsent);
+    let high = high.filter(|high| *high <= total.good);
+    (
+        low.and_then(at),
+        high.and_then(|high| at(high.saturating_add(failed))),
+    )
 }
 
 /// The measured quantile of a percentile objective: at most this, with failed arrivals counted as

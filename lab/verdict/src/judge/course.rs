@@ -1,5 +1,6 @@
 //! How far a run came, and what a journal that was cut short lacks.
 
+use lab_model::plan::Phase;
 use lab_model::{Journal, Plan, Span};
 
 use super::Case;
@@ -28,7 +29,7 @@ pub(super) fn of(plan: &Plan, tally: &Tally) -> Vec<Course> {
     };
     let ended = |phase: usize| {
         let last = phase + 1 == plan.phases.len();
-        let (due, planned) = (due(tally, phase), planned(plan, phase));
+        let (due, planned) = (due(tally, phase), planned(plan, tally, phase));
         if last {
             tally.life.load_ended.is_some() && due.saturating_add(1) >= planned
         } else {
@@ -52,10 +53,12 @@ pub(super) fn stopped(tally: &Tally) -> bool {
     life.interrupted.is_some() || life.aborted.is_some() || !life.failures.is_empty() || unhealthy
 }
 
-/// Arrivals planned in a phase.
-pub(super) fn planned(plan: &Plan, phase: usize) -> u64 {
-    let phase = &plan.phases[phase];
-    plan.load.arrivals.count_between(phase.start, phase.end())
+/// Arrivals planned in a phase, changes of the rate on the way included; as many as came where
+/// users are closed.
+pub(super) fn planned(plan: &Plan, tally: &Tally, phase: usize) -> u64 {
+    let Phase { start, length, .. } = plan.phases[phase];
+    let planned = tally.timetable.count_between(start, start.plus(length));
+    planned.unwrap_or_else(|| due(tally, phase))
 }
 
 /// Arrivals that came due in a phase.
@@ -90,7 +93,8 @@ pub(super) fn missing(journal: &Journal, case: &Case<'_>) -> Vec<String> {
         if tally.is_armed() {
             missing.push(format!(
                 "that {} on {} was taken back",
-                fault.summary, fault.link
+                fault.summary,
+                fault.site()
             ));
         }
     }

@@ -6,17 +6,23 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `course` | how far the run came; what a journal lacks |
+//! | `ledger` | whether the system holds what it acknowledged |
 //! | `offered` | whether the load did what was asked |
 //! | `steady` | whether the system was healthy before each fault |
 //! | `witness` | whether each fault was seen to bite |
 //! | `trust` | what of all this takes from each phase |
 //! | `objective` | an objective in a phase |
+//! | `comparison` | a journey beside another in a phase |
+//! | `spending` | error budgets, and when someone would have been paged |
 //! | `reasons` | why a run is not a pass, its call and its exit codes |
 
+mod comparison;
 mod course;
+mod ledger;
 mod objective;
 mod offered;
 mod reasons;
+mod spending;
 mod steady;
 mod trust;
 mod witness;
@@ -27,10 +33,10 @@ pub use offered::LAG_BUDGET;
 
 use crate::outcome::RunVerdict;
 use crate::tally::Tally;
-use crate::{cause, limits, recovery};
+use crate::{cause, limits, patterns, recovery};
 use course::Course;
 use reasons::Reasons;
-use trust::Trust;
+use trust::{InPhase, Trust};
 
 /// What is known of a run while it is judged.
 struct Case<'a> {
@@ -63,6 +69,19 @@ pub fn judge(journal: &Journal) -> RunVerdict {
     let witnesses = witness::judge(&case);
     let trust = Trust::of(&case, &steady, &offered, &witnesses);
     let objectives = objective::judge(&case, &trust);
+    let comparisons = comparison::judge(&case, &trust);
+    let patterns = patterns::judge(
+        journal,
+        plan,
+        &tally,
+        &|phase, load| match trust.in_phase(phase) {
+            InPhase::Full => None,
+            InPhase::BarUnsent(note) | InPhase::Nothing(note) if load => Some(note),
+            // What the proxy saw is no less true for what the load did not send as planned.
+            _ => trust.on_the_wire(phase),
+        },
+    );
+    let ledgers = ledger::judge(&case);
     let complete = journal.is_complete();
     let missing = if complete {
         Vec::new()
@@ -77,7 +96,10 @@ pub fn judge(journal: &Journal) -> RunVerdict {
     reasons.of_load(&case, &offered);
     reasons.of_faults(&case, &witnesses);
     reasons.of_objectives(&case, &objectives, &trust);
-    let (call, exits) = reasons.merge(&objectives, &witnesses, &offered);
+    reasons.of_comparisons(&case, &comparisons, &trust);
+    reasons.of_patterns(&case, &patterns, &trust);
+    reasons.of_ledgers(&case, &ledgers);
+    let (call, exits) = reasons.merge(&objectives, &patterns, &witnesses, &offered);
 
     let recoveries = recovery::measure(plan, &tally);
     RunVerdict {
@@ -89,8 +111,12 @@ pub fn judge(journal: &Journal) -> RunVerdict {
         cause: cause::explain(plan, &tally, &objectives, &witnesses),
         limits: limits::state(plan, &objectives, &recoveries),
         objectives,
+        spending: spending::reckon(&case),
+        comparisons,
+        patterns,
         witnesses,
         offered,
+        ledgers,
         recoveries,
         reasons: reasons.into_list(),
     }

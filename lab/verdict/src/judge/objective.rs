@@ -46,6 +46,8 @@ fn unknown(index: usize, phase: usize, objective: &Objective) -> ObjectiveVerdic
         allowed: objective.promise.allowed_bad(),
         interval: None,
         quantile: None,
+        quantile_low: None,
+        quantile_high: None,
         log_evidence_pass: 0.0,
         log_evidence_fail: 0.0,
         passes_up_to: None,
@@ -70,6 +72,7 @@ fn weigh(
         passes_up_to,
         fails_from,
     } = Boundary::new(n, allowed, ALPHA, alpha_fail);
+    let (quantile_low, quantile_high) = sample::quantile_ends(&objective.promise, sample.journey);
     let mut verdict = ObjectiveVerdict {
         objective: index,
         phase,
@@ -81,6 +84,8 @@ fn weigh(
         allowed,
         interval: (n > 0).then(|| interval(n, bad, ALPHA)),
         quantile: sample::quantile(&objective.promise, sample.journey),
+        quantile_low,
+        quantile_high,
         log_evidence_pass: Mixture::new(Side::Pass, allowed).log_evidence(n, bad),
         log_evidence_fail: Mixture::new(Side::Fail, allowed).log_evidence(n, bad),
         passes_up_to,

@@ -40,7 +40,7 @@ fn judge_phase(case: &Case<'_>, phase: usize) -> Offered {
     }
     let mut offered = Offered {
         phase,
-        planned: course::planned(case.plan, phase),
+        planned: course::planned(case.plan, case.tally, phase),
         due: sum(|journey| journey.total.due),
         unsent: sum(|journey| journey.total.unsent),
         unresolved: sum(|journey| journey.total.unresolved()),

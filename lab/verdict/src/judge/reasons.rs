@@ -1,13 +1,17 @@
 //! Why a run is not simply a pass; its call and its exit codes.
 
 use lab_model::Exit;
+use lab_model::plan::PhaseKind;
 
 use super::Case;
 use super::course::Course;
 use super::steady::Steady;
 use super::trust::{InPhase, Trust};
 use crate::figures::{count, percent};
-use crate::outcome::{Call, ObjectiveVerdict, Offered, Reason, WitnessVerdict};
+use crate::outcome::{
+    Call, ComparisonVerdict, LedgerVerdict, ObjectiveVerdict, Offered, PatternVerdict, Reason,
+    WitnessVerdict,
+};
 
 /// Reasons as they are found, each with the exit code it asks for beside that of its call.
 #[derive(Default)]
@@ -60,7 +64,14 @@ impl Reasons {
                 format!("stopped by its abort condition: {what}"),
             );
         }
-        if let Some(signal) = life.interrupted {
+        let phases = &case.plan.phases;
+        let is_open = phases.iter().any(|phase| phase.kind == PhaseKind::Open);
+        if is_open {
+            let text = "a sandbox proves nothing: it was changed while it ran".to_owned();
+            self.inconclusive("run::open-ended", text);
+        }
+        // A sandbox is ended by a signal.
+        if let Some(signal) = life.interrupted.filter(|_| !is_open) {
             self.exits.push(if signal == 15 {
                 Exit::Terminated
             } else {
@@ -151,7 +162,11 @@ impl Reasons {
             let ran = case.course.get(fault.phase) == Some(&Course::Whole);
             // A journal that was cut short names it among what it lacks.
             if tally.is_armed() && case.tally.life.closed {
-                let text = format!("{} was never taken back from {}", fault.summary, fault.link);
+                let text = format!(
+                    "{} was never taken back from {}",
+                    fault.summary,
+                    fault.site()
+                );
                 self.inconclusive("fault::not-healed", text);
             }
             if witness.call == Call::Pass || (case.stopped && !ran && tally.lost.is_none()) {
@@ -175,7 +190,8 @@ impl Reasons {
         objectives: &[ObjectiveVerdict],
         trust: &Trust,
     ) {
-        if objectives.is_empty() {
+        let others = case.plan.patterns.len() + case.plan.comparisons.len();
+        if objectives.is_empty() && others == 0 {
             let text = "nothing was promised, so nothing could hold".to_owned();
             self.inconclusive("objective::none", text);
         }
@@ -205,15 +221,76 @@ impl Reasons {
         }
     }
 
+    /// Whether the system holds what it acknowledged.
+    pub(super) fn of_ledgers(&mut self, case: &Case<'_>, ledgers: &[LedgerVerdict]) {
+        for verdict in ledgers {
+            if let Some((code, text)) = super::ledger::reason(case, verdict) {
+                self.add(code, verdict.call, text);
+            }
+        }
+    }
+
+    /// What was promised of a journey beside another.
+    pub(super) fn of_comparisons(
+        &mut self,
+        case: &Case<'_>,
+        comparisons: &[ComparisonVerdict],
+        trust: &Trust,
+    ) {
+        for verdict in comparisons {
+            let promise = &case.plan.comparisons[verdict.comparison];
+            let phase = case.plan.phases.get(verdict.phase);
+            let phase = phase.map_or_else(|| verdict.phase.to_string(), |p| p.name.to_string());
+            let text = format!("{promise} ({phase}): {}", verdict.note);
+            match verdict.call {
+                Call::Pass => {}
+                Call::Inconclusive if trust.in_phase(verdict.phase) != InPhase::Full => {}
+                Call::Inconclusive => self.inconclusive("comparison::undecided", text),
+                Call::Fail | Call::Error => self.add("comparison::failed", Call::Fail, text),
+            }
+        }
+    }
+
+    /// Which patterns showed. One that its phases cannot carry has their reason.
+    pub(super) fn of_patterns(
+        &mut self,
+        case: &Case<'_>,
+        patterns: &[PatternVerdict],
+        trust: &Trust,
+    ) {
+        for verdict in patterns {
+            let pattern = &case.plan.patterns[verdict.pattern];
+            let why = if verdict.note.is_empty() {
+                &verdict.found
+            } else {
+                &verdict.note
+            };
+            let text = format!("{}: {why}", pattern.summary);
+            let told = |phase: &usize| matches!(trust.in_phase(*phase), InPhase::Nothing(_));
+            match verdict.call {
+                Call::Pass => {}
+                Call::Fail => self.add("pattern::failed", Call::Fail, text),
+                Call::Inconclusive if pattern.during.iter().any(told) => {}
+                Call::Inconclusive => self.inconclusive("pattern::undecided", text),
+                Call::Error => {
+                    self.exits.push(Exit::Environment);
+                    self.add("pattern::error", Call::Error, text);
+                }
+            }
+        }
+    }
+
     /// The worst call, and every exit code that applies, most urgent first.
     pub(super) fn merge(
         &self,
         objectives: &[ObjectiveVerdict],
+        patterns: &[PatternVerdict],
         witnesses: &[WitnessVerdict],
         offered: &[Offered],
     ) -> (Call, Vec<Exit>) {
         let calls: Vec<Call> = (self.found.iter().map(|reason| reason.call))
             .chain(objectives.iter().map(|verdict| verdict.call))
+            .chain(patterns.iter().map(|verdict| verdict.call))
             .chain(witnesses.iter().map(|witness| witness.call))
             .chain(offered.iter().map(|offered| offered.call))
             .collect();

@@ -17,7 +17,11 @@ pub(super) enum InPhase {
 }
 
 /// Trust in each phase.
-pub(super) struct Trust(Vec<InPhase>);
+pub(super) struct Trust {
+    phases: Vec<InPhase>,
+    /// Why not even what the proxy saw can be trusted; `None` where it can.
+    wire: Vec<Option<String>>,
+}
 
 impl Trust {
     /// Gravest doubts first. A fault without a witness takes its own phase: what failed there
@@ -28,50 +32,55 @@ impl Trust {
         offered: &[Offered],
         witnesses: &[WitnessVerdict],
     ) -> Self {
-        let of_phase = |phase: usize| {
+        // What is wrong whatever the load did.
+        let wire = |phase: usize| {
             let unhealthy = steady
                 .unhealthy
                 .as_ref()
                 .is_some_and(|(first, _)| phase >= *first);
             if unhealthy {
-                return InPhase::Nothing("not healthy before the fault".to_owned());
+                return Some("not healthy before the fault".to_owned());
             }
             match case.course[phase] {
-                Course::NotReached => {
-                    return InPhase::Nothing("the run ended before this phase".to_owned());
-                }
-                Course::Cut => {
-                    return InPhase::Nothing("the run ended within this phase".to_owned());
-                }
+                Course::NotReached => return Some("the run ended before this phase".to_owned()),
+                Course::Cut => return Some("the run ended within this phase".to_owned()),
                 Course::Whole => {}
-            }
-            let offered = offered.iter().find(|offered| offered.phase == phase);
-            let doubtful = offered.filter(|offered| offered.call != Call::Pass);
-            let only_unsent = |offered: &Offered| super::offered::only_unsent(case, offered);
-            if let Some(offered) = doubtful.filter(|offered| !only_unsent(offered)) {
-                return InPhase::Nothing(offered.note.clone());
             }
             let unseen = witnesses.iter().find(|witness| {
                 witness.call != Call::Pass && case.plan.faults[witness.fault].phase == phase
             });
             if let Some(witness) = unseen {
-                return InPhase::Nothing(format!("no witness: {}", witness.note));
+                return Some(format!("no witness: {}", witness.note));
             }
-            if let Some(fault) = left_armed(case, phase) {
-                return InPhase::Nothing(format!("{fault} was not taken back before"));
-            }
-            match doubtful {
-                Some(offered) => InPhase::BarUnsent(offered.note.clone()),
-                None => InPhase::Full,
+            left_armed(case, phase).map(|fault| format!("{fault} was not taken back before"))
+        };
+        let wire: Vec<Option<String>> = (0..case.plan.phases.len()).map(wire).collect();
+        let of_phase = |phase: usize| {
+            let offered = offered.iter().find(|offered| offered.phase == phase);
+            let doubtful = offered.filter(|offered| offered.call != Call::Pass);
+            match (&wire[phase], doubtful) {
+                (Some(note), _) => InPhase::Nothing(note.clone()),
+                (None, Some(offered)) if super::offered::only_unsent(case, offered) => {
+                    InPhase::BarUnsent(offered.note.clone())
+                }
+                (None, Some(offered)) => InPhase::Nothing(offered.note.clone()),
+                (None, None) => InPhase::Full,
             }
         };
-        Self((0..case.plan.phases.len()).map(of_phase).collect())
+        let phases = (0..case.plan.phases.len()).map(of_phase).collect();
+        Self { phases, wire }
+    }
+
+    /// Why not even what the proxy saw in a phase can be trusted; `None` where it can.
+    pub(super) fn on_the_wire(&self, phase: usize) -> Option<String> {
+        let unknown = || Some("the plan has no such phase".to_owned());
+        self.wire.get(phase).cloned().unwrap_or_else(unknown)
     }
 
     /// Trust in a phase; none in one that the plan does not have.
     pub(super) fn in_phase(&self, phase: usize) -> InPhase {
         let unknown = || InPhase::Nothing("the plan has no such phase".to_owned());
-        self.0.get(phase).cloned().unwrap_or_else(unknown)
+        self.phases.get(phase).cloned().unwrap_or_else(unknown)
     }
 }
 
@@ -80,5 +89,5 @@ fn left_armed(case: &Case<'_>, phase: usize) -> Option<String> {
     let mut faults = case.plan.faults.iter().zip(&case.tally.faults);
     faults
         .find(|(fault, tally)| fault.phase < phase && tally.is_armed())
-        .map(|(fault, _)| format!("{} on {}", fault.summary, fault.link))
+        .map(|(fault, _)| format!("{} on {}", fault.summary, fault.site()))
 }

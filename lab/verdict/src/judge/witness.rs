@@ -1,4 +1,4 @@
-//! Whether each fault was seen to bite, from the proxy's own counters.
+//! Whether each fault was seen to bite, from the proxy's own counters and the states of services.
 
 use lab_model::link::Traffic;
 use lab_model::plan::Fault;
@@ -17,7 +17,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<WitnessVerdict> {
 }
 
 fn judge_fault(case: &Case<'_>, index: usize, fault: &Fault, tally: &FaultTally) -> WitnessVerdict {
-    let wanted_share = fault.toxicity.get() / 2.0;
+    let wanted_share = fault.toxicity.get() * fault.effect.share() / 2.0;
     let nothing = Traffic::default();
     let link = case
         .tally
@@ -45,9 +45,7 @@ fn judge_fault(case: &Case<'_>, index: usize, fault: &Fault, tally: &FaultTally)
 }
 
 fn doubt(fault: &Fault, tally: &FaultTally, wanted: f64, link: &Traffic) -> Option<String> {
-    let Fault {
-        summary, link: on, ..
-    } = fault;
+    let (summary, on) = (&fault.summary, fault.site());
     if let Some(found) = &tally.lost {
         return Some(format!("{summary} did not stay on {on}: {found}"));
     }
@@ -56,9 +54,12 @@ fn doubt(fault: &Fault, tally: &FaultTally, wanted: f64, link: &Traffic) -> Opti
     }
     let share = effect::share(&fault.effect, tally);
     let Some(touched) = share.get() else {
-        return Some(format!(
-            "nothing passed {on} while {summary} was armed: the link is bypassed or never used"
-        ));
+        return Some(match fault.on_service() {
+            Some(_) => format!("the state of {on} was never read while {summary} was armed"),
+            None => format!(
+                "nothing passed {on} while {summary} was armed: the link is bypassed or never used"
+            ),
+        });
     };
     if touched <= 0.0 || touched < wanted {
         let part = part(share.touched, share.passing, share.noun);

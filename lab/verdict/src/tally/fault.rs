@@ -67,6 +67,7 @@ fn add_touched(sum: &mut Touched, more: &Touched) {
     sum.connections = sum.connections.saturating_add(more.connections);
     sum.requests = sum.requests.saturating_add(more.requests);
     sum.bytes = sum.bytes.saturating_add(more.bytes);
+    sum.readings = sum.readings.saturating_add(more.readings);
 }
 
 fn add_delay(sum: &mut Delay, more: &Delay) {

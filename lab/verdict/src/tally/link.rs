@@ -13,14 +13,14 @@ pub struct LinkTally {
 }
 
 impl LinkTally {
-    pub(super) fn new(link: &Link) -> Self {
+    pub(crate) fn new(link: &Link) -> Self {
         Self {
             link: link.clone(),
             traffic: Traffic::default(),
         }
     }
 
-    pub(super) fn add(&mut self, more: &Traffic) {
+    pub(crate) fn add(&mut self, more: &Traffic) {
         let sum = &mut self.traffic;
         for (sum, more) in [
             (&mut sum.connections, more.connections),
@@ -40,6 +40,7 @@ impl LinkTally {
         sum.caller_time.merge(&more.caller_time);
         sum.callee_time.merge(&more.callee_time);
         sum.gave_up_after.merge(&more.gave_up_after);
+        sum.calls.add(&more.calls);
     }
 }
 

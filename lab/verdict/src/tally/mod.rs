@@ -16,7 +16,9 @@ mod journey;
 mod life;
 mod link;
 
+use lab_model::arrivals::Timetable;
 use lab_model::event::{Event, Record};
+use lab_model::ledger::LedgerReport;
 use lab_model::link::LinkReport;
 use lab_model::load::LoadReport;
 use lab_model::plan::Phase;
@@ -40,6 +42,10 @@ pub struct Tally {
     pub faults: Vec<FaultTally>,
     /// What happened to the run itself.
     pub life: Life,
+    /// When arrivals are due, as planned and as changed while the run went on.
+    pub timetable: Timetable,
+    /// What was found of each ledger of the plan; `None` where nobody looked.
+    pub ledgers: Vec<Option<LedgerReport>>,
     /// Reports that do not fit the plan.
     pub strays: Strays,
     /// Arrivals in flight at the last report.
@@ -98,6 +104,8 @@ impl Tally {
             phases: phases.collect(),
             faults: vec![FaultTally::default(); plan.faults.len()],
             life: Life::default(),
+            timetable: Timetable::new(plan.load.arrivals.clone()),
+            ledgers: vec![None; plan.ledgers.len()],
             strays: Strays::default(),
             in_flight: 0,
             ends: plan.phases.iter().map(Phase::end).collect(),
@@ -112,12 +120,28 @@ impl Tally {
                 Some(tally) => tally.started = Some(record.at),
                 None => self.strays.add(|| format!("the start of a phase {phase}")),
             },
+            // A plan as it was read from a journal has it already.
+            Event::Injected { fault, .. } if *fault == self.faults.len() => {
+                self.faults.push(FaultTally::default());
+            }
             Event::FaultArmed { fault } => self.fault(*fault, |tally| tally.arm(record.at)),
             Event::FaultHealed { fault } => self.fault(*fault, |tally| tally.heal(record.at)),
             Event::FaultLost { fault, found } => self.fault(*fault, |tally| tally.lose(found)),
             Event::Fault(report) => self.fault(report.fault, |tally| tally.add(report)),
             Event::Load(report) => self.load(report),
             Event::Link(report) => self.link(record.at, report),
+            Event::LoadChanged { from, rate } => {
+                if !self.timetable.change(*from, *rate) {
+                    self.strays
+                        .add(|| format!("a change of the rate at {from}"));
+                }
+            }
+            Event::Ledger(report) => match self.ledgers.get_mut(report.check) {
+                Some(found) => *found = Some(report.clone()),
+                None => self
+                    .strays
+                    .add(|| format!("a comparison with a ledger {}", report.check)),
+            },
             _ => self.life.add(record),
         }
     }

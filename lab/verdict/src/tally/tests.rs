@@ -24,18 +24,7 @@ fn plan() -> Plan {
         start: Span::from_secs(start),
         length: Span::from_millis(length),
     };
-    let step = Step {
-        name: name("pay"),
-        service: name("shop"),
-        method: "POST".to_owned(),
-        path: "/".to_owned(),
-        headers: [].into(),
-        body: None,
-        timeout: Span::from_secs(1),
-        expect: None,
-        save: [].into(),
-        write: false,
-    };
+    let step = Step::new(name("pay"), name("shop"), "POST", "/", Span::from_secs(1));
     let link: Link = "client -> shop".parse().unwrap();
     Plan {
         scenario: name("sample"),
@@ -47,18 +36,16 @@ fn plan() -> Plan {
             name: name("shop"),
             services: vec![],
             links: vec![link.clone()],
+            gateway: None,
             settings: [].into(),
         },
-        load: Load {
-            journeys: vec![Journey {
-                name: name("checkout"),
-                weight: 1,
-                steps: vec![step],
-            }],
-            arrivals: Arrivals::Constant {
+        load: Load::new(
+            vec![Journey::new(name("checkout"), 1, vec![step])],
+            Arrivals::Constant {
                 rate: Rate::per_second(50.0).unwrap(),
             },
-        },
+        ),
+        toxiproxy: None,
         phases: vec![
             phase("baseline", PhaseKind::Baseline, 0, 10_000),
             phase("fault", PhaseKind::Fault, 10, 9_500),
@@ -86,12 +73,15 @@ fn plan() -> Plan {
             },
             during: vec![1],
         }],
+        comparisons: vec![],
+        patterns: vec![],
         abort: vec![Abort {
             of: name("checkout"),
             below: "50%".parse().unwrap(),
             lasting: Span::from_secs(3),
         }],
         replay: vec![],
+        ledgers: vec![],
         remedy: vec![],
     }
 }
@@ -242,6 +232,7 @@ fn a_fault_is_followed() {
         connections: 2,
         requests: 5,
         bytes: 10,
+        readings: 0,
     };
     let span = Span::from_millis(100);
     let delay = Delay {

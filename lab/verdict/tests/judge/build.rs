@@ -82,17 +82,19 @@ pub(crate) fn plan_of(lengths: [u64; 4]) -> Plan {
             name: name("shop"),
             services: vec![],
             links: vec![link("client -> orders"), link("orders -> payments")],
+            gateway: None,
             settings: [].into(),
         },
-        load: Load {
-            journeys: vec![
+        load: Load::new(
+            vec![
                 journey("browse", 2, &["list"]),
                 journey("checkout", 1, &["cart", "pay"]),
             ],
-            arrivals: Arrivals::Constant {
+            Arrivals::Constant {
                 rate: Rate::per_second(150.0).unwrap(),
             },
-        },
+        ),
+        toxiproxy: None,
         phases: vec![
             phase("warm-up", 0, PhaseKind::WarmUp),
             phase("baseline", BASELINE, PhaseKind::Baseline),
@@ -117,30 +119,18 @@ pub(crate) fn plan_of(lengths: [u64; 4]) -> Plan {
                 during: vec![BASELINE, FAULT],
             },
         ],
+        comparisons: vec![],
+        patterns: vec![],
         abort: vec![],
         replay: vec![],
+        ledgers: vec![],
         remedy: vec![],
     }
 }
 
 fn journey(label: &str, weight: u32, steps: &[&str]) -> Journey {
-    let step = |label: &&str| Step {
-        name: name(label),
-        service: name("orders"),
-        method: "GET".to_owned(),
-        path: "/".to_owned(),
-        headers: [].into(),
-        body: None,
-        timeout: span("1.5s"),
-        expect: None,
-        save: [].into(),
-        write: false,
-    };
-    Journey {
-        name: name(label),
-        weight,
-        steps: steps.iter().map(step).collect(),
-    }
+    let step = |label: &&str| Step::new(name(label), name("orders"), "GET", "/", span("1.5s"));
+    Journey::new(name(label), weight, steps.iter().map(step).collect())
 }
 
 /// How one second of a journey goes.
@@ -361,14 +351,14 @@ fn report(
     change: &impl Fn(usize, u64, &str, &mut Second),
 ) -> LoadReport {
     let mut report = LoadReport::default();
-    let Arrivals::Constant { rate } = plan.load.arrivals;
+    let rate = plan.load.arrivals.rate_at(Span::ZERO).unwrap();
     for journey in &plan.load.journeys {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a rate"
         )]
-        let due = (rate.as_per_second() * plan.load.share(&journey.name)).round() as u64;
+        let due = (rate * plan.load.share(&journey.name)).round() as u64;
         let takes = Span::from_millis(9);
         let mut going = Second {
             due,
@@ -445,6 +435,7 @@ fn bite(fault: usize) -> FaultReport {
         connections: 2,
         requests: 50,
         bytes: 5_000,
+        readings: 0,
     };
     let delay = Delay {
         count: 50,

@@ -5,4 +5,5 @@ mod broken;
 mod build;
 mod honest;
 mod noise;
+mod patterns;
 mod size;

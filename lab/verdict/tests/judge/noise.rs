@@ -82,6 +82,7 @@ fn event() -> impl Strategy<Value = Event> {
                 connections,
                 requests,
                 bytes: count,
+                readings: 0,
             };
             let (sum, min, max) = (Span::from_micros(sum), Span::ZERO, Span::from_micros(count));
             Event::Fault(FaultReport {
