@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
-use crate::diagnostic::{Code, Finding, Findings};
-use crate::source::{Place, Source};
+use crate::code::Code;
+use lab_diagnostic::{Finding, Findings, Place, Source};
 
 /// A text of the file that may have been written with escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use lab_model::Span;
 use serde::{Serialize, Serializer};
 
-use crate::source::Position;
+use lab_diagnostic::Position;
 
 /// What a block is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

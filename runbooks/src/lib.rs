@@ -6,39 +6,42 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `source`, `text` | a file's text; a block's text with its places in the file |
-//! | `diagnostic/` | mistakes at their places, and the registry of their codes |
+//! | `text` | a block's text with its places in the file |
+//! | `code` | the registry of kinds of mistake |
 //! | `markdown` | Markdown to code blocks, wherever they stand |
 //! | `attributes` | the line of a fence: language and attributes |
 //! | `front/` | front matter: YAML, JSON, TOML; the `lab` section |
 //! | `shell/` | what can be seen in a script: placeholders, prompts, variables |
 //! | `block`, `runbook` | the resolved types |
 //! | `resolve/` | from what is written to those types |
+//! | `grade/` | what the handling of an incident is worth, from what is known of it |
+//! | `mutation/` | a runbook made wrong on purpose, and who notices |
 //! | `plan`, `show` | the order of execution, and how it is shown |
 //!
 //! Nothing here opens a file, a socket or a clock, and nothing runs.
 
 mod attributes;
 mod block;
-mod diagnostic;
+mod code;
 mod front;
+pub mod grade;
 mod markdown;
+pub mod mutation;
 mod plan;
 mod resolve;
 mod runbook;
 mod shell;
 pub mod show;
-mod source;
 mod text;
 
 use std::sync::Arc;
 
 pub use block::{Approval, Block, Effect, Kind, Reason, Retry, Runnable, Runner};
-pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
-pub use front::{Budget, Header, Variable};
+pub use code::Code;
+pub use front::{Budget, Equivalent, Header, Variable};
+pub use lab_diagnostic::{Diagnostic, Diagnostics, Position, Source};
 pub use plan::{DEFAULT_TIMEOUT, Entry, Plan, plan};
 pub use runbook::Runbook;
-pub use source::{Position, Source};
 
 /// A file that was read: its blocks, and everything that is wrong with it.
 #[derive(Debug, Clone)]

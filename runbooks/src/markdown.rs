@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use crate::diagnostic::{Code, Finding, Findings};
-use crate::source::{Place, Source};
+use crate::code::Code;
 use crate::text::Text;
+use lab_diagnostic::{Finding, Findings, Place, Source};
 
 /// How much of a heading is kept, in characters: it is repeated with each block below it.
 const LONGEST_HEADING: usize = 120;

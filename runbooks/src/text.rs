@@ -1,7 +1,7 @@
 //! A block's text and where each part of it stands in the file: list and quote marks are not part
 //! of the text and lie between its lines.
 
-use crate::source::Place;
+use lab_diagnostic::Place;
 
 /// A text made of pieces of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use super::section::{Section, parse, wrong};
 use super::tree::{Key, Node, Value};
-use crate::diagnostic::{Code, Finding, Findings};
+use crate::code::Code;
+use lab_diagnostic::{Finding, Findings};
 
 /// The schema that is read.
 const SCHEMA: &str = "runbook/1";
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "schema",
     "id",
     "owner",
@@ -25,6 +26,7 @@ const KEYS: [&str; 12] = [
     "touches",
     "protects",
     "oracles",
+    "equivalents",
 ];
 
 /// What a runbook says of itself.
@@ -62,6 +64,18 @@ pub struct Header {
     /// What says that the incident is over, in the names of the system.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub oracles: Vec<String>,
+    /// The mutants that are as good as the runbook itself, each with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub equivalents: Vec<Equivalent>,
+}
+
+/// A mutant that its author says is as good as the runbook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Equivalent {
+    /// Its name: `drop-step announce`.
+    pub mutant: String,
+    /// Why nobody would notice a difference.
+    pub reason: String,
 }
 
 /// What the incident may cost, counted from the fault.
@@ -144,6 +158,10 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
         .get("vars")
         .map(|node| vars(node, findings))
         .unwrap_or_default();
+    let equivalents = section
+        .get("equivalents")
+        .map(|node| equivalents(node, findings))
+        .unwrap_or_default();
     Some(Header {
         id: id?,
         owner,
@@ -156,7 +174,30 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
         touches,
         protects,
         oracles,
+        equivalents,
     })
+}
+
+fn equivalents(node: &Node, findings: &mut Findings) -> Vec<Equivalent> {
+    let Value::Map(entries) = &node.value else {
+        let expected = "a mapping from mutants to reasons";
+        findings.add(wrong(node, expected, node.place));
+        return Vec::new();
+    };
+    let mut declared = Vec::new();
+    for (key, value) in entries {
+        match &value.value {
+            Value::Scalar(reason) if !reason.trim().is_empty() => declared.push(Equivalent {
+                mutant: key.text.clone(),
+                reason: reason.clone(),
+            }),
+            _ => {
+                let expected = "the reason why nobody would notice a difference";
+                findings.add(wrong(value, expected, key.place));
+            }
+        }
+    }
+    declared
 }
 
 fn budget(node: &Node, findings: &mut Findings) -> Budget {

@@ -7,10 +7,10 @@ mod tree;
 mod yaml;
 
 pub(crate) use header::is_variable;
-pub use header::{Budget, Header, Variable};
+pub use header::{Budget, Equivalent, Header, Variable};
 
-use crate::diagnostic::{Code, Finding, Findings};
-use crate::source::{Place, Source};
+use crate::code::Code;
+use lab_diagnostic::{Finding, Findings, Place, Source};
 
 use tree::Node;
 

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use super::tree::{Key, Node, Value};
 use crate::attributes::Word;
-use crate::diagnostic::{Code, Finding, Findings};
-use crate::source::Place;
+use crate::code::Code;
+use lab_diagnostic::{Finding, Findings, Place};
 
 /// One mapping and the keys that it may have.
 pub(super) struct Section<'a> {

@@ -5,7 +5,7 @@ use ::toml::de::{DeTable, DeValue};
 
 use super::Read;
 use super::tree::{Key, Node, Value};
-use crate::source::Place;
+use lab_diagnostic::Place;
 
 /// Reads a text that stands in the file at `base`.
 pub(super) fn read(text: &str, base: usize) -> Read {

@@ -1,6 +1,6 @@
 //! Front matter as a tree of values, each with its place.
 
-use crate::source::Place;
+use lab_diagnostic::Place;
 
 /// How deep lists and mappings may be nested.
 pub(super) const DEEPEST: usize = 32;

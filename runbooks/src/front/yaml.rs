@@ -6,7 +6,7 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, options};
 
 use super::Read;
 use super::tree::{DEEPEST, Key, Node, Value};
-use crate::source::Place;
+use lab_diagnostic::Place;
 
 /// A list or mapping whose end has not come yet.
 struct Open {

@@ -6,9 +6,9 @@ use lab_model::Span;
 
 use crate::attributes::{Attribute, Word};
 use crate::block::{Effect, Kind, Retry, Runner};
-use crate::diagnostic::{Code, Finding, Findings};
+use crate::code::Code;
 use crate::front::is_variable;
-use crate::source::Source;
+use lab_diagnostic::{Finding, Findings, Source};
 
 /// Our attributes.
 const OURS: [&str; 12] = [

@@ -6,11 +6,11 @@ use super::attributes::Attributes;
 use super::{Draft, attributes};
 use crate::attributes::{Info, Word};
 use crate::block::{Block, Kind, Reason, Runnable};
-use crate::diagnostic::{Code, Finding, Findings};
+use crate::code::Code;
 use crate::markdown::CodeBlock;
 use crate::shell::{Language, placeholder, prompt};
-use crate::source::{Place, Source};
 use crate::text::Text;
+use lab_diagnostic::{Finding, Findings, Place, Source};
 
 impl Draft {
     /// Whether its author said what it is for.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use crate::attributes::Word;
 use crate::block::Block;
-use crate::diagnostic::{Code, Diagnostics, Finding, Findings};
+use crate::code::Code;
 use crate::runbook::Runbook;
-use crate::source::{Place, Source};
 use crate::text::Text;
 use crate::{front, markdown};
+use lab_diagnostic::{Diagnostics, Finding, Findings, Place, Source};
 
 /// A block while it is resolved.
 struct Draft {

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::Draft;
 use crate::attributes::Word;
 use crate::block::{Approval, Kind};
-use crate::diagnostic::{Code, Finding, Findings};
+use crate::code::Code;
 use crate::front::Header;
+use lab_diagnostic::{Finding, Findings};
 
 /// From the names and ids of blocks to their indices.
 type Names = HashMap<String, usize>;

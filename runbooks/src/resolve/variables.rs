@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::Draft;
-use crate::diagnostic::{Code, Finding, Findings};
+use crate::code::Code;
 use crate::front::Header;
 use crate::shell::variables::{is_always_there, needed};
+use lab_diagnostic::{Finding, Findings};
 
 /// Warns of variables that no one sets. Without a `lab` section nothing can be declared, and that
 /// is said elsewhere.

@@ -4,6 +4,13 @@ pub(crate) mod placeholder;
 pub(crate) mod prompt;
 pub(crate) mod variables;
 
+/// Whether a script reads a variable.
+pub(crate) fn reads(script: &str, name: &str) -> bool {
+    variables::needed(script)
+        .iter()
+        .any(|(needed, _)| *needed == name)
+}
+
 /// What a language is to a shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {

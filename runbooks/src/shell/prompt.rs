@@ -75,7 +75,7 @@ fn opens_document(command: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Place;
+    use lab_diagnostic::Place;
 
     fn check(text: &str, expected: Option<(&str, usize)>) {
         let mut whole = Text::default();
