@@ -2,15 +2,23 @@
 //!
 //! The work of a user, [`Work::serve`], is the same whoever runs it; goose is one way to run many.
 
+use std::time::Duration;
+
+use lab_model::Span;
 use lab_model::traffic::{Arrivals, Load};
+use lab_wire::Part;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Origin;
+use crate::data::Data;
 use crate::handover::Handover;
 use crate::journey::Walker;
 use crate::keys::Keys;
 use crate::pacer::Due;
 use crate::recorder::Recorder;
+use crate::schedule::Arrival;
 use crate::script::JourneyScript;
 use crate::transport::Transport;
 
@@ -21,8 +29,12 @@ pub(crate) mod goose;
 pub(crate) struct Work {
     /// Journeys by the schedule's index.
     pub(crate) journeys: Vec<JourneyScript>,
+    /// Rows of data.
+    pub(crate) data: Data,
     /// Ids and random values.
     pub(crate) keys: Keys,
+    /// The pause of closed users between two journeys; `None` where arrivals follow a schedule.
+    pub(crate) closed: Option<Span>,
     /// Where arrivals come from.
     pub(crate) arrivals: Handover<Due>,
     /// Where they are resolved.
@@ -32,17 +44,32 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Waits for the next arrival and walks its journey.
+    /// Waits for the next arrival and walks its journey. A closed user waits for the start of the
+    /// load and then walks one journey after another.
     pub(crate) async fn serve<T: Transport>(&self, transport: &T) {
         let Due { arrival, origin } = self.arrivals.take().await;
+        let Some(think) = self.closed else {
+            if self.recorder.take(arrival.index, origin.elapsed()) {
+                self.walk(transport, arrival, origin).await;
+            }
+            return;
+        };
+        sleep(origin.until(Span::ZERO).duration()).await;
+        while let Some(arrival) = self.recorder.enter(origin.elapsed()) {
+            self.walk(transport, arrival, origin).await;
+            // A system that refuses at once must not make a user spin.
+            sleep(think.duration().max(LEAST_THINK)).await;
+        }
+    }
+
+    /// Walks one arrival's journey and records how it ended.
+    pub(crate) async fn walk<T: Transport>(&self, transport: &T, arrival: Arrival, origin: Origin) {
         let Some(journey) = self.journeys.get(arrival.journey) else {
             return;
         };
-        if !self.recorder.take(arrival.index, origin.elapsed()) {
-            return;
-        }
         let walker = Walker {
             transport,
+            data: &self.data,
             origin,
             stop: &self.stop,
         };
@@ -61,6 +88,12 @@ const OTHER_FILES: u64 = 64;
 /// How many requests a second one thread can send beside everything else a request costs it.
 const REQUESTS_PER_THREAD: f64 = 4_000.0;
 
+/// How many closed users one thread serves.
+const USERS_PER_THREAD: usize = 500;
+
+/// The least pause between two journeys of a closed user.
+const LEAST_THINK: Duration = Duration::from_millis(1);
+
 /// What it takes to run a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Staff {
@@ -72,16 +105,23 @@ pub(crate) struct Staff {
 
 impl Staff {
     /// As many users as a load needs so that no arrival waits for one, even when every request runs
-    /// into its timeout: for each journey its rate times the longest it can take (Little's law), a
+    /// into its timeout: for each journey its highest rate times the longest it can take (Little's law), a
     /// tenth more, and a few. At most [`MOST_USERS`], and what the limit of open files allows.
     ///
     /// As few threads as can send the requests, at most one a core: threads that wake one another
     /// for single requests cost more than they bring.
-    pub(crate) fn of(load: &Load, open_files: u64, cores: usize) -> Self {
-        let Arrivals::Constant { rate } = &load.arrivals;
+    pub(crate) fn of(load: &Load, until: Span, part: Part, open_files: u64, cores: usize) -> Self {
+        if let Arrivals::Closed { users, .. } = &load.arrivals {
+            let users = usize::try_from(*users).unwrap_or(MOST_USERS);
+            return Self {
+                users: users.div_ceil(part.of.get() as usize).clamp(1, MOST_USERS),
+                threads: users.div_ceil(USERS_PER_THREAD).clamp(1, cores.max(1)),
+            };
+        }
+        let peak = load.arrivals.peak(until).unwrap_or(0.0) / f64::from(part.of.get());
         let (mut busy, mut requests) = (0.0, 0.0);
         for journey in &load.journeys {
-            let rate = rate.as_per_second() * load.share(&journey.name);
+            let rate = peak * load.share(&journey.name);
             busy += rate * journey.longest().as_secs_f64();
             requests += rate * journey.steps.len() as f64;
         }
@@ -138,7 +178,7 @@ mod tests {
         for (journey, (_, timeout)) in load.journeys.iter_mut().zip(timeouts) {
             journey.steps = vec![step(json!({ "timeout": timeout }))];
         }
-        Staff::of(&load, open_files, 4)
+        Staff::of(&load, Span::from_secs(1), Part::WHOLE, open_files, 4)
     }
 
     #[test]

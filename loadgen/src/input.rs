@@ -46,7 +46,9 @@ fn read(input: &mut impl BufRead, session: &Sender<Signal>) {
         let signal = next(input);
         let is_last = !matches!(
             signal,
-            Signal::Said(ToGenerator::Prepare(_) | ToGenerator::Start { .. })
+            Signal::Said(
+                ToGenerator::Prepare(_) | ToGenerator::Start { .. } | ToGenerator::Change { .. }
+            )
         );
         if session.send(signal).is_err() || is_last {
             return;

@@ -30,6 +30,7 @@ impl Keys {
     /// operation from index to identity is a bijection.
     pub(crate) const fn arrival(self, index: u64) -> ArrivalKeys {
         ArrivalKeys {
+            index,
             identity: mix(self.seed.wrapping_add(index.wrapping_mul(STRIDE))),
         }
     }
@@ -38,10 +39,16 @@ impl Keys {
 /// The keys of one arrival.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ArrivalKeys {
+    index: u64,
     identity: u64,
 }
 
 impl ArrivalKeys {
+    /// The number of the arrival in its run.
+    pub(crate) const fn index(self) -> u64 {
+        self.index
+    }
+
     /// A text that no other arrival of the run gets: 16 hexadecimal digits.
     pub(crate) fn unique(self) -> String {
         format!("{:016x}", self.identity)
@@ -52,12 +59,12 @@ impl ArrivalKeys {
         format!("{:016x}-{step}", self.identity)
     }
 
-    /// The `traceparent` of a step (W3C Trace Context, sampled): one trace an arrival, one span a
-    /// step.
-    pub(crate) fn traceparent(self, step: usize) -> String {
+    /// The `traceparent` of a step (W3C Trace Context, sampled): one trace an arrival, one span an
+    /// attempt of a step.
+    pub(crate) fn traceparent(self, step: usize, attempt: u32) -> String {
         // The standard forbids ids of zeros only.
         let trace = mix(self.identity ^ STRIDE).max(1);
-        let span = self.draw(step, u64::MAX).max(1);
+        let span = self.draw(step, u64::MAX - u64::from(attempt - 1)).max(1);
         let mut text = String::with_capacity(55);
         // Writing to a string cannot fail.
         let _ = write!(text, "00-{:016x}{trace:016x}-{span:016x}-01", self.identity);
@@ -71,6 +78,12 @@ impl ArrivalKeys {
         // Lemire's multiply-shift; without rejection its bias is below width / 2^64.
         let offset = (u128::from(self.draw(step, occurrence)) * width) >> 64;
         low.saturating_add(u64::try_from(offset).unwrap_or(0))
+    }
+
+    /// A pause behind a step, between two lengths, both included.
+    pub(crate) fn pause(self, step: usize, least: u64, most: u64) -> u64 {
+        // Behind every placeholder and before every attempt's span.
+        self.whole(step, u64::MAX / 2, least, most)
     }
 
     const fn draw(self, step: usize, occurrence: u64) -> u64 {
@@ -94,15 +107,15 @@ mod tests {
             assert!(seen.insert(arrival.unique()));
             assert!(seen.insert(arrival.idempotency("place")));
             assert!(seen.insert(arrival.idempotency("pay")));
-            assert!(seen.insert(arrival.traceparent(0)));
-            assert!(seen.insert(arrival.traceparent(1)));
+            assert!(seen.insert(arrival.traceparent(0, 1)));
+            assert!(seen.insert(arrival.traceparent(1, 1)));
         }
     }
 
     #[test]
     fn a_trace_spans_the_arrival() {
         let arrival = Keys::new(7).arrival(3);
-        let (first, second) = (arrival.traceparent(0), arrival.traceparent(1));
+        let (first, second) = (arrival.traceparent(0, 1), arrival.traceparent(1, 1));
         assert_eq!(first.len(), 55);
         assert_eq!(first[..36], second[..36]);
         assert_ne!(first[36..], second[36..]);

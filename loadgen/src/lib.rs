@@ -23,6 +23,8 @@
 //! | `pacer` | the thread that hands each arrival over when it is due |
 //! | `handover` | which user takes it |
 //! | `script` | journeys checked and made ready: templates parsed, targets resolved |
+//! | `data` | rows of data for placeholders |
+//! | `extract`, `cookies` | what is taken from replies, checked, and sent back |
 //! | `template`, `keys` | placeholders; ids and random values from the seed |
 //! | `journey` | one arrival, step after step |
 //! | `transport` | how a request is sent; the seam for another HTTP client |
@@ -31,7 +33,10 @@
 //! | `recorder` | every due arrival resolved exactly once, in slots of a second |
 
 mod clock;
+mod cookies;
+mod data;
 mod executor;
+mod extract;
 mod handover;
 mod input;
 mod journey;

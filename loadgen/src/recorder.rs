@@ -9,9 +9,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lab_model::Span;
+use lab_model::ledger::Write;
 use lab_model::load::LoadReport;
-use lab_wire::Acknowledged;
+use lab_model::{Rate, Span};
 
 use crate::journey::Walk;
 use crate::schedule::{Arrival, Schedule};
@@ -38,7 +38,7 @@ struct Record {
     /// By the arrival's index.
     open: HashMap<u64, Open>,
     tally: Tally,
-    acknowledged: Vec<Acknowledged>,
+    writes: Vec<Write>,
     closed: bool,
 }
 
@@ -47,8 +47,8 @@ struct Record {
 pub(crate) struct Report {
     /// Counts and times.
     pub(crate) load: LoadReport,
-    /// Writes that the system acknowledged.
-    pub(crate) acknowledged: Vec<Acknowledged>,
+    /// Writes that ended, however they did.
+    pub(crate) writes: Vec<Write>,
 }
 
 impl Recorder {
@@ -62,7 +62,7 @@ impl Recorder {
             schedule,
             open: HashMap::new(),
             tally: Tally::new(journeys),
-            acknowledged: Vec::new(),
+            writes: Vec::new(),
             closed: false,
         }))
     }
@@ -78,6 +78,26 @@ impl Recorder {
             .is_some_and(|open| open.taken.replace(now).is_none())
     }
 
+    /// A user who is free starts the next journey now, of its own accord; `None` when the load has
+    /// ended.
+    pub(crate) fn enter(&self, now: Span) -> Option<Arrival> {
+        let mut record = self.record();
+        if record.closed {
+            return None;
+        }
+        let arrival = record.schedule.enter(now)?;
+        record.tally.due(&arrival);
+        let taken = Some(now);
+        record.open.insert(arrival.index, Open { arrival, taken });
+        drop(record);
+        Some(arrival)
+    }
+
+    /// From an instant on the rate is another; `false` where that comes too late.
+    pub(crate) fn change(&self, from: Span, rate: Rate) -> bool {
+        self.record().schedule.change(from, rate)
+    }
+
     /// A taken arrival has ended. One that was resolved before, by [`Recorder::close`], stays as it
     /// was; so does one that was never taken.
     pub(crate) fn finish(&self, index: u64, walk: Walk) {
@@ -87,7 +107,7 @@ impl Recorder {
             && let Some(open) = record.open.remove(&index)
         {
             record.tally.walked(&open.arrival, &walk);
-            record.acknowledged.extend(walk.acknowledged);
+            record.writes.extend(walk.writes);
         }
     }
 
@@ -105,17 +125,13 @@ impl Recorder {
             record.expire(index, now);
         }
         let in_flight = record.in_flight();
-        let Record {
-            tally,
-            acknowledged,
-            ..
-        } = &mut *record;
+        let Record { tally, writes, .. } = &mut *record;
         let differences = tally.take();
-        let acknowledged = std::mem::take(acknowledged);
+        let writes = std::mem::take(writes);
         drop(record);
         Report {
             load: differences.report(in_flight),
-            acknowledged,
+            writes,
         }
     }
 

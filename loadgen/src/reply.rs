@@ -1,7 +1,7 @@
 //! What is kept of a reply while it streams in: little, whatever its size.
 
-use std::fmt::Write;
-
+use http::HeaderMap;
+use lab_wire::hexadecimal;
 use sha2::{Digest, Sha256};
 
 /// What a step needs of its reply beside the status.
@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Keep {
     /// The body, for values that later steps need.
     pub(crate) body: bool,
-    /// The body's digest, for the ledger of acknowledged writes.
+    /// The body's digest, for the ledger of writes.
     pub(crate) digest: bool,
+    /// The headers, for values, checks and cookies.
+    pub(crate) headers: bool,
 }
 
 /// A reply, whole.
@@ -22,6 +24,8 @@ pub(crate) struct Reply {
     pub(crate) body: Option<Vec<u8>>,
     /// SHA-256 of the body in hexadecimal, where it was asked for.
     pub(crate) digest: Option<String>,
+    /// The headers, where they were asked for.
+    pub(crate) headers: Option<HeaderMap>,
 }
 
 /// Takes a body in, piece by piece.
@@ -29,6 +33,7 @@ pub(crate) struct Reply {
 pub(crate) struct Intake {
     body: Option<Vec<u8>>,
     digest: Option<Sha256>,
+    headers: bool,
 }
 
 impl Intake {
@@ -41,6 +46,7 @@ impl Intake {
         Self {
             body: keep.body.then(Vec::new),
             digest: keep.digest.then(Sha256::new),
+            headers: keep.headers,
         }
     }
 
@@ -59,21 +65,14 @@ impl Intake {
     }
 
     /// The reply, after the last piece.
-    pub(crate) fn finish(self, status: u16) -> Reply {
+    pub(crate) fn finish(self, status: u16, headers: &HeaderMap) -> Reply {
         Reply {
+            headers: self.headers.then(|| headers.clone()),
             status,
             body: self.body,
             digest: self.digest.map(|digest| hexadecimal(&digest.finalize())),
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -87,10 +86,11 @@ mod tests {
         let mut intake = Intake::new(Keep {
             body: true,
             digest: true,
+            headers: false,
         });
         intake.take(b"a");
         intake.take(b"bc");
-        let reply = intake.finish(201);
+        let reply = intake.finish(201, &HeaderMap::new());
         assert_eq!(reply.status, 201);
         assert_eq!(reply.body.as_deref(), Some(b"abc".as_slice()));
         assert_eq!(reply.digest.as_deref(), Some(ABC), "FIPS 180-4, example 1");
@@ -101,11 +101,12 @@ mod tests {
         let mut intake = Intake::new(Keep {
             body: true,
             digest: true,
+            headers: false,
         });
         for _ in 0..3 {
             intake.take(&vec![0; Intake::LONGEST_BODY / 2]);
         }
-        let reply = intake.finish(200);
+        let reply = intake.finish(200, &HeaderMap::new());
         assert_eq!(reply.body, None);
         assert!(reply.digest.is_some());
     }
@@ -115,11 +116,12 @@ mod tests {
         let mut intake = Intake::new(Keep::default());
         intake.take(b"abc");
         assert_eq!(
-            intake.finish(200),
+            intake.finish(200, &HeaderMap::new()),
             Reply {
                 status: 200,
                 body: None,
-                digest: None
+                digest: None,
+                headers: None,
             }
         );
     }

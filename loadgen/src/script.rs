@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
-use lab_model::traffic::{Journey, Step};
+use lab_model::traffic::{Journey, Step, Think};
 use lab_model::{Name, Span};
 use lab_wire::Assignment;
 use serde_json::Value;
+use serde_json_path::JsonPath;
 use thiserror::Error;
 
+use crate::data::Data;
+use crate::extract::{CheckScript, Place, PlaceError, json_path};
 use crate::keys::ArrivalKeys;
 use crate::reply::Keep;
 use crate::template::{JsonTemplate, Missing, Scope, Template, TemplateError, is_name};
@@ -18,10 +21,12 @@ use crate::template::{JsonTemplate, Missing, Scope, Template, TemplateError, is_
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const IDEMPOTENCY: HeaderName = HeaderName::from_static("idempotency-key");
+const ATTEMPT: HeaderName = HeaderName::from_static("x-attempt");
 
-/// Headers that a step may not set: the lab recognises its requests by the first three, and the
+/// Headers that a step may not set: the lab recognises its requests by the first four, and the
 /// HTTP client needs the others right.
-const OWN_HEADERS: [HeaderName; 6] = [
+const OWN_HEADERS: [HeaderName; 7] = [
+    ATTEMPT,
     TRACEPARENT,
     CORRELATION,
     IDEMPOTENCY,
@@ -29,6 +34,17 @@ const OWN_HEADERS: [HeaderName; 6] = [
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,
 ];
+
+/// A mistake in an assignment.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum AssignmentError {
+    /// In a step.
+    #[error(transparent)]
+    Step(#[from] ScriptError),
+    /// In generated data.
+    #[error("data: {0}")]
+    Data(#[from] TemplateError),
+}
 
 /// A mistake in a step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -66,12 +82,12 @@ pub(crate) enum Mistake {
     /// A placeholder that no earlier step fills.
     #[error("no earlier step saves `{0}`")]
     Unsaved(String),
+    /// A place in a reply, or a check, that is none.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// A name that no placeholder could use.
     #[error("`{0}` cannot name a saved value: use a letter, then letters, digits, `_`, `-`, `.`")]
     SaveName(String),
-    /// A place that is no JSON pointer.
-    #[error("`{0}` is not a JSON pointer: it is empty or starts with `/`")]
-    Pointer(String),
     /// Without time no request can succeed.
     #[error("the timeout is zero")]
     NoTime,
@@ -84,6 +100,8 @@ pub(crate) struct JourneyScript {
     pub(crate) name: Name,
     /// Latency limits to count exactly, ascending.
     pub(crate) limits: Vec<Span>,
+    /// Whether cookies that replies set go with the steps that follow.
+    pub(crate) cookies: bool,
     /// Its steps, in order.
     pub(crate) steps: Vec<StepScript>,
 }
@@ -95,13 +113,22 @@ pub(crate) struct StepScript {
     pub(crate) name: Name,
     /// From the request's start to the last byte of the reply.
     pub(crate) timeout: Span,
-    /// Names and JSON pointers of values to save.
-    pub(crate) save: Vec<(String, String)>,
-    /// Whether a success goes into the ledger.
+    /// Names and places of values to save.
+    pub(crate) save: Vec<(String, Place)>,
+    /// What must hold of the reply.
+    pub(crate) checks: Vec<CheckScript>,
+    /// Whether it goes into the ledger.
     pub(crate) write: bool,
+    /// The values whose digest the ledger keeps; of the whole reply where there are none.
+    pub(crate) record: Vec<JsonPath>,
+    /// Attempts, the first included, and the pause between two.
+    pub(crate) attempts: (u32, Span),
+    /// The pause behind it.
+    pub(crate) think: Option<Think>,
+    /// The address of its service, `http://host:port`.
+    pub(crate) origin: String,
     expect: Option<u16>,
     method: Method,
-    origin: String,
     path: Template,
     headers: Vec<(HeaderName, Template)>,
     body: Option<Body>,
@@ -127,20 +154,26 @@ pub(crate) enum Unusable {
 }
 
 /// All journeys of an assignment, in its order.
-pub(crate) fn prepare(assignment: &Assignment) -> Result<Vec<JourneyScript>, ScriptError> {
-    assignment
+pub(crate) fn prepare(
+    assignment: &Assignment,
+) -> Result<(Vec<JourneyScript>, Data), AssignmentError> {
+    let data = Data::of(&assignment.load.data)?;
+    let fed = data.names();
+    let journeys = assignment
         .load
         .journeys
         .iter()
-        .map(|journey| journey_script(journey, assignment))
-        .collect()
+        .map(|journey| journey_script(journey, assignment, &fed))
+        .collect::<Result<_, _>>()?;
+    Ok((journeys, data))
 }
 
 fn journey_script(
     journey: &Journey,
     assignment: &Assignment,
+    fed: &[String],
 ) -> Result<JourneyScript, ScriptError> {
-    let mut saved = BTreeSet::new();
+    let mut saved: BTreeSet<&str> = fed.iter().map(String::as_str).collect();
     let steps = journey
         .steps
         .iter()
@@ -161,6 +194,7 @@ fn journey_script(
             .get(&journey.name)
             .cloned()
             .unwrap_or_default(),
+        cookies: journey.cookies,
         steps,
     })
 }
@@ -184,13 +218,8 @@ fn step_script(
     if !step.path.starts_with('/') {
         return Err(Mistake::Path(step.path.clone()));
     }
-    for (name, pointer) in &step.save {
-        if !is_name(name) {
-            return Err(Mistake::SaveName(name.clone()));
-        }
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            return Err(Mistake::Pointer(pointer.clone()));
-        }
+    if let Some(name) = step.save.keys().find(|name| !is_name(name)) {
+        return Err(Mistake::SaveName(name.clone()));
     }
     let mut ready = StepScript {
         name: step.name.clone(),
@@ -198,8 +227,22 @@ fn step_script(
         save: step
             .save
             .iter()
-            .map(|(name, pointer)| (name.clone(), pointer.clone()))
-            .collect(),
+            .map(|(name, place)| Ok((name.clone(), Place::of(place)?)))
+            .collect::<Result<_, PlaceError>>()?,
+        checks: step
+            .checks
+            .iter()
+            .map(CheckScript::of)
+            .collect::<Result<_, _>>()?,
+        record: step
+            .record
+            .iter()
+            .map(|path| json_path(path))
+            .collect::<Result<_, _>>()?,
+        attempts: step
+            .retry
+            .map_or((1, Span::ZERO), |retry| (retry.attempts.get(), retry.pause)),
+        think: step.think,
         write: step.write,
         expect: step.expect,
         method: step
@@ -273,10 +316,18 @@ impl Body {
 
 impl StepScript {
     /// What it needs of its reply.
-    pub(crate) const fn keep(&self) -> Keep {
+    pub(crate) fn keep(&self, cookies: bool) -> Keep {
+        let saved = self.save.iter().map(|(_, place)| place);
+        let checked = self.checks.iter().map(|check| &check.of);
+        let (mut body, mut headers) = (!self.record.is_empty(), cookies);
+        for (needs_body, needs_headers) in saved.chain(checked).map(Place::needs) {
+            body |= needs_body;
+            headers |= needs_headers;
+        }
         Keep {
-            body: !self.save.is_empty(),
-            digest: self.write,
+            body,
+            digest: self.write && self.record.is_empty(),
+            headers,
         }
     }
 
@@ -303,6 +354,7 @@ impl StepScript {
         scope: &mut Scope<'_>,
         keys: ArrivalKeys,
         index: usize,
+        attempt: u32,
     ) -> Result<Request<Bytes>, Unusable> {
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| Unusable::Invalid);
         let address = address(&self.origin, &self.path.text(scope)?);
@@ -314,7 +366,8 @@ impl StepScript {
             request.headers_mut().insert(name.clone(), value(&text)?);
         }
         let headers = request.headers_mut();
-        headers.insert(TRACEPARENT, value(&keys.traceparent(index))?);
+        headers.insert(TRACEPARENT, value(&keys.traceparent(index, attempt))?);
+        headers.insert(ATTEMPT, HeaderValue::from(attempt));
         headers.insert(CORRELATION, value(&keys.unique())?);
         headers.insert(IDEMPOTENCY, value(&keys.idempotency(self.name.as_str()))?);
         if let Some(body) = &self.body {

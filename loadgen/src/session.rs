@@ -3,12 +3,12 @@
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{available_parallelism, sleep};
 use std::time::Duration;
 
-use lab_model::Span;
-use lab_model::traffic::Journey;
+use lab_model::traffic::{Arrivals, Journey};
+use lab_model::{Rate, Span};
 use lab_wire::{Assignment, FromGenerator, ToGenerator, VERSION};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -20,10 +20,10 @@ use crate::handover::Handover;
 use crate::input::Inbox;
 use crate::keys::Keys;
 use crate::output::Output;
-use crate::pacer;
+use crate::pacer::{self, Change, Due};
 use crate::recorder::Recorder;
-use crate::schedule::{Schedule, ScheduleError};
-use crate::script::{self, ScriptError};
+use crate::schedule::{Arrival, Schedule, ScheduleError};
+use crate::script::{self, AssignmentError};
 
 /// What the session hears.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ enum Failure {
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
     #[error(transparent)]
-    Script(#[from] ScriptError),
+    Script(#[from] AssignmentError),
     #[error(transparent)]
     Launch(#[from] LaunchError),
     #[error("failed to start the pacer: {0}")]
@@ -62,6 +62,8 @@ enum Failure {
     },
     #[error("the start lies {0} s away; is it an instant of this host's monotonic clock?")]
     Start(u64),
+    #[error("the change of the rate came too late for {0}")]
+    Change(Span),
     #[error("the users are gone: {0}")]
     Deserted(String),
     #[error("failed to write to the lab: {0}")]
@@ -75,6 +77,9 @@ const FARTHEST_START: u64 = 60;
 /// [`STOP_STEP`].
 const STOP_STEPS: u32 = 25;
 const STOP_STEP: Duration = Duration::from_millis(1);
+
+/// How long before it begins a change of the rate must be known: the pacer looks every 20 ms.
+const LEAST_NOTICE: Span = Span::from_millis(50);
 
 /// Between two looks at whether everything has ended, once the last phase has.
 const END_STEP: Span = Span::from_millis(5);
@@ -149,6 +154,7 @@ fn interrupt(signal: Signal, expected: &'static str) -> Result<(), Failure> {
         Signal::Deserted(reason) => return Err(Failure::Deserted(reason)),
         Signal::Said(ToGenerator::Prepare(_)) => "prepare",
         Signal::Said(ToGenerator::Start { .. }) => "start",
+        Signal::Said(ToGenerator::Change { .. }) => "change",
         Signal::Staffed => "users",
     };
     Err(Failure::Unexpected { expected, got })
@@ -160,6 +166,7 @@ struct Load {
     schedule: Schedule,
     /// The longest an arrival can take from its due time.
     longest: Span,
+    users: usize,
 }
 
 impl Load {
@@ -168,23 +175,31 @@ impl Load {
             return Err(Failure::Version(assignment.version));
         }
         let load = &assignment.load;
-        let journeys = script::prepare(assignment)?;
-        let schedule = Schedule::new(load, &assignment.phases, assignment.seed)?;
+        let (journeys, data) = script::prepare(assignment)?;
+        let (phases, seed, part) = (&assignment.phases, assignment.seed, assignment.part);
+        let schedule = Schedule::new(load, phases, seed, part)?;
+        let recorded = Schedule::new(load, phases, seed, part)?;
         let work = Arc::new(Work {
-            recorder: Recorder::new(schedule.clone(), &journeys),
+            recorder: Recorder::new(recorded, &journeys),
             journeys,
+            data,
+            closed: match &load.arrivals {
+                Arrivals::Closed { think, .. } => Some(*think),
+                _ => None,
+            },
             keys: Keys::new(assignment.seed),
             arrivals: Handover::default(),
             stop: CancellationToken::new(),
         });
         let longest = load.journeys.iter().map(Journey::longest).max();
         let cores = available_parallelism().map_or(1, NonZero::get);
-        let staff = Staff::of(load, raise_open_files(), cores);
+        let staff = Staff::of(load, schedule.end(), part, raise_open_files(), cores);
         launch(Arc::clone(&work), staff, signals)?;
         Ok(Self {
             work,
             schedule,
             longest: longest.unwrap_or_default(),
+            users: staff.users,
         })
     }
 
@@ -196,21 +211,51 @@ impl Load {
         }
         let origin = Origin::at(start);
         let (work, stop) = (Arc::clone(&self.work), self.work.stop.clone());
+        let (end, closed) = (self.schedule.end(), self.schedule.is_closed());
         let hand_over = move |due| work.arrivals.give(due);
-        pacer::start(self.schedule.clone(), origin, hand_over, stop).map_err(Failure::Pacer)?;
-        let ended = self.attend(origin, output, inbox);
-        self.stop();
+        let (changes, heard) = mpsc::channel();
+        if closed {
+            for _ in 0..self.users {
+                hand_over(Due {
+                    arrival: Arrival::NONE,
+                    origin,
+                });
+            }
+        } else {
+            pacer::start(self.schedule, origin, hand_over, stop, heard).map_err(Failure::Pacer)?;
+        }
+        let attendance = Attendance {
+            work: &self.work,
+            origin,
+            end,
+            longest: self.longest,
+            changes,
+        };
+        let ended = attendance.attend(output, inbox);
+        attendance.stop();
         self.work.recorder.close(origin.elapsed());
         // The last report goes out even when something failed: what was measured was measured.
-        self.report(origin, output)
+        attendance
+            .report(output)
             .map_err(Failure::Output)
             .and(ended)
     }
+}
 
+/// What attends to a load that runs.
+struct Attendance<'a> {
+    work: &'a Work,
+    origin: Origin,
+    end: Span,
+    longest: Span,
+    changes: mpsc::Sender<Change>,
+}
+
+impl Attendance<'_> {
     /// Reports each second until every arrival has ended or something else ends the load.
-    fn attend(&self, origin: Origin, output: &mut Output, inbox: &Inbox) -> Result<(), Failure> {
+    fn attend(&self, output: &mut Output, inbox: &Inbox) -> Result<(), Failure> {
+        let Self { origin, end, .. } = *self;
         let recorder = &self.work.recorder;
-        let end = self.schedule.end();
         let give_up = end
             .plus(Recorder::PATIENCE)
             .plus(self.longest)
@@ -222,7 +267,7 @@ impl Load {
                 return Ok(());
             }
             if now >= next_report {
-                self.report(origin, output)?;
+                self.report(output)?;
                 // After a pause of the whole process one report covers all of it.
                 while next_report <= now {
                     next_report = next_report.plus(Span::from_secs(1));
@@ -234,6 +279,10 @@ impl Load {
                 next_report.min(end)
             };
             match inbox.signals.recv_timeout(origin.until(wake).duration()) {
+                Ok(Signal::Said(ToGenerator::Change { rate, from })) => {
+                    self.change(rate, from)?;
+                    output.send(&FromGenerator::Changed { from, rate })?;
+                }
                 Ok(signal) => return interrupt(signal, "stop"),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -241,10 +290,22 @@ impl Load {
         }
     }
 
-    fn report(&self, origin: Origin, output: &mut Output) -> std::io::Result<()> {
-        let report = self.work.recorder.report(origin.elapsed());
-        if !report.acknowledged.is_empty() {
-            output.send(&FromGenerator::Acknowledged(report.acknowledged))?;
+    /// Appends a segment to the schedule: to the recorder's copy here, to the pacer's by a word to
+    /// it, which it hears long before the segment begins.
+    fn change(&self, rate: Rate, from: Span) -> Result<(), Failure> {
+        let in_time = self.origin.elapsed().plus(LEAST_NOTICE) <= from;
+        if !in_time || !self.work.recorder.change(from, rate) {
+            return Err(Failure::Change(from));
+        }
+        // Nobody hears it once the pacer has handed over its last arrival: the load has ended.
+        let _ = self.changes.send(Change { from, rate });
+        Ok(())
+    }
+
+    fn report(&self, output: &mut Output) -> std::io::Result<()> {
+        let report = self.work.recorder.report(self.origin.elapsed());
+        if !report.writes.is_empty() {
+            output.send(&FromGenerator::Wrote(report.writes))?;
         }
         output.send(&FromGenerator::Report(report.load))
     }

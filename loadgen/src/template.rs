@@ -1,4 +1,4 @@
-//! Texts with placeholders: `{name}`, `{random:1..20}`, `{unique}`.
+//! Texts with placeholders: `{name}`, `{feeder.field}`, `{random:1..20}`, `{unique}`.
 //!
 //! A brace that opens no placeholder stands for itself, so JSON can be written as it is. A
 //! placeholder is `{`, a name (a letter, then letters, digits, `_`, `-`, `.`) and `}`, or `random:`
@@ -10,6 +10,7 @@ use std::fmt::Write;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::data::Data;
 use crate::keys::ArrivalKeys;
 
 /// Why a text is not a template.
@@ -38,6 +39,7 @@ pub(crate) struct Template(Vec<Piece>);
 /// Where placeholders of one step of one arrival get their values.
 pub(crate) struct Scope<'a> {
     saved: &'a HashMap<String, Value>,
+    data: &'a Data,
     keys: ArrivalKeys,
     step: usize,
     /// How many random values the step has drawn.
@@ -48,11 +50,13 @@ impl<'a> Scope<'a> {
     /// The values of a step, by its index in the journey.
     pub(crate) const fn new(
         saved: &'a HashMap<String, Value>,
+        data: &'a Data,
         keys: ArrivalKeys,
         step: usize,
     ) -> Self {
         Self {
             saved,
+            data,
             keys,
             step,
             drawn: 0,
@@ -62,11 +66,10 @@ impl<'a> Scope<'a> {
     fn value(&mut self, piece: &Piece) -> Result<Value, Missing> {
         Ok(match piece {
             Piece::Text(text) => Value::from(text.as_str()),
-            Piece::Saved(name) => self
-                .saved
-                .get(name)
-                .cloned()
-                .ok_or_else(|| Missing(name.clone()))?,
+            Piece::Saved(name) => match self.saved.get(name) {
+                Some(value) => value.clone(),
+                None => self.data.value(name, self.keys)?,
+            },
             Piece::Random(low, high) => {
                 let occurrence = self.drawn;
                 self.drawn += 1;
@@ -272,7 +275,8 @@ mod tests {
 
     fn check(text: &str, expected: Result<&str, &str>) {
         let saved = saved();
-        let mut scope = Scope::new(&saved, Keys::new(7).arrival(5), 1);
+        let data = Data::default();
+        let mut scope = Scope::new(&saved, &data, Keys::new(7).arrival(5), 1);
         let rendered = Template::parse(text)
             .map_err(|error| error.to_string())
             .and_then(|template| template.text(&mut scope).map_err(|error| error.to_string()));
@@ -322,7 +326,12 @@ mod tests {
         let saved = HashMap::new();
         let template = Template::parse("{random:0..1000000} {random:0..1000000}").unwrap();
         let text = template
-            .text(&mut Scope::new(&saved, Keys::new(1).arrival(0), 0))
+            .text(&mut Scope::new(
+                &saved,
+                &Data::default(),
+                Keys::new(1).arrival(0),
+                0,
+            ))
             .unwrap();
         let (first, second) = text.split_once(' ').unwrap();
         assert_ne!(first, second);
@@ -331,7 +340,8 @@ mod tests {
     #[test]
     fn json_keeps_types() {
         let saved = saved();
-        let mut scope = Scope::new(&saved, Keys::new(7).arrival(5), 1);
+        let data = Data::default();
+        let mut scope = Scope::new(&saved, &data, Keys::new(7).arrival(5), 1);
         let body = json!({
             "cart": "{cart}", "n": ["{random:2..2}", "n={count}"], "plain": { "a": [1, null] }
         });
@@ -377,7 +387,8 @@ mod tests {
             // The plain parts may form placeholders of their own; those have no value.
             prop_assume!(template.names().all(|name| values.contains_key(name)));
             prop_assume!(!text.contains("{unique}"));
-            let mut scope = Scope::new(&values, Keys::new(1).arrival(0), 0);
+            let data = Data::default();
+            let mut scope = Scope::new(&values, &data, Keys::new(1).arrival(0), 0);
             prop_assert_eq!(template.text(&mut scope).unwrap(), expected);
         }
     }

@@ -40,7 +40,7 @@ impl Transport for reqwest::Client {
         while let Some(piece) = response.chunk().await.map_err(|_| Outcome::Broken)? {
             intake.take(&piece);
         }
-        Ok(intake.finish(response.status().as_u16()))
+        Ok(intake.finish(response.status().as_u16(), response.headers()))
     }
 }
 

@@ -23,23 +23,41 @@ struct Scripted {
 impl Transport for Scripted {
     async fn send(&self, request: Request<Bytes>, keep: Keep) -> Result<Reply, Outcome> {
         let path = request.uri().path().to_owned();
-        self.asked.lock().unwrap().push(path.clone());
+        let cookie = request.headers().get("cookie");
+        let asked = cookie.map_or(path.clone(), |cookie| {
+            format!("{path} with {}", cookie.to_str().unwrap())
+        });
+        self.asked.lock().unwrap().push(asked);
+        let mut headers = http::HeaderMap::new();
         let mut intake = Intake::new(keep);
         match path.as_str() {
             "/hang" => std::future::pending().await,
             "/slow" => tokio::time::sleep(Duration::from_millis(900)).await,
             "/broken" => return Err(Outcome::Broken),
             "/refused" => return Err(Outcome::Connect),
-            "/missing" => return Ok(intake.finish(404)),
+            "/missing" => return Ok(intake.finish(404, &headers)),
+            "/failing" => return Ok(intake.finish(503, &headers)),
+            "/cookie" => {
+                headers.insert("set-cookie", "session=s-1; Path=/".parse().unwrap());
+            }
             _ => {}
         }
         intake.take(br#"{"id":"o-1","none":null}"#);
-        Ok(intake.finish(200))
+        Ok(intake.finish(200, &headers))
     }
 }
 
 fn walk(steps: Vec<Value>, stop_after: Option<Duration>) -> (Walk, Vec<String>) {
-    let journeys = prepare(&assignment(steps.into_iter().map(step).collect())).unwrap();
+    walk_with(steps, stop_after, false)
+}
+
+fn walk_with(
+    steps: Vec<Value>,
+    stop_after: Option<Duration>,
+    cookies: bool,
+) -> (Walk, Vec<String>) {
+    let (mut journeys, data) = prepare(&assignment(steps.into_iter().map(step).collect())).unwrap();
+    journeys[0].cookies = cookies;
     let transport = Scripted::default();
     let stop = CancellationToken::new();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -57,6 +75,7 @@ fn walk(steps: Vec<Value>, stop_after: Option<Duration>) -> (Walk, Vec<String>) 
         }
         let walker = Walker {
             transport: &transport,
+            data: &data,
             origin: Origin::at(now_nanos()),
             stop: &stop,
         };
@@ -70,7 +89,7 @@ fn check(steps: Vec<Value>, expected: &[Outcome], asked: &[&str]) {
     let outcomes: Vec<Outcome> = walk.steps.iter().map(|step| step.outcome).collect();
     assert_eq!(outcomes, expected);
     assert_eq!(paths, asked);
-    assert_eq!(walk.is_good(), expected.iter().all(|o| *o == Outcome::Good));
+    assert_eq!(walk.good, expected.iter().all(|o| *o == Outcome::Good));
     assert!(walk.sent <= walk.ended);
 }
 
@@ -99,7 +118,7 @@ fn outcomes() {
     );
     check(
         vec![
-            json!({ "path": "/a", "save": { "id": "/id" } }),
+            json!({ "path": "/a", "save": { "id": { "pointer": "/id" } } }),
             path("/orders/{id}"),
         ],
         &[Good, Good],
@@ -108,7 +127,7 @@ fn outcomes() {
     for pointer in ["/none", "/nothing", "/id/deeper"] {
         check(
             vec![
-                json!({ "path": "/a", "save": { "id": pointer } }),
+                json!({ "path": "/a", "save": { "id": { "pointer": pointer } } }),
                 path("/{id}"),
             ],
             &[Reply],
@@ -117,7 +136,7 @@ fn outcomes() {
     }
     check(
         vec![
-            json!({ "path": "/a", "save": { "all": "" } }),
+            json!({ "path": "/a", "save": { "all": { "pointer": "" } } }),
             json!({ "path": "/b", "body": "{all}" }),
         ],
         &[Good, Good],
@@ -133,35 +152,102 @@ fn a_stop_ends_a_hanging_request() {
     );
     assert_eq!(walk.steps.len(), 1);
     assert_eq!(walk.steps[0].outcome, Outcome::Cancelled);
-    assert!(!walk.is_good());
+    assert!(!walk.good);
 }
 
 #[test]
-fn acknowledged_writes_alone_are_kept() {
+fn every_write_is_kept_with_what_is_known_of_it() {
     let write = |name: &str, path: &str| json!({ "name": name, "path": path, "write": true });
-    let steps = vec![
-        write("one", "/a"),
-        json!({ "path": "/b" }),
-        write("two", "/c"),
-        write("three", "/missing"),
-    ];
-    let (walk, _) = walk(steps, None);
-    let keys = Keys::new(7).arrival(3);
-    let kept: Vec<(&str, &str)> = walk
-        .acknowledged
-        .iter()
-        .map(|write| (write.step.as_str(), write.key.as_str()))
-        .collect();
+    let check = |path: &str, expected: &str| {
+        let steps = vec![
+            write("one", "/a"),
+            json!({ "path": "/b" }),
+            write("two", path),
+        ];
+        let (walk, _) = walk(steps, None);
+        let keys = Keys::new(7).arrival(3);
+        let kept: Vec<String> = walk.writes.iter().map(|write| write.key.clone()).collect();
+        assert_eq!(kept, [keys.idempotency("one"), keys.idempotency("two")]);
+        let ends = walk.writes.iter().map(|write| match &write.end {
+            WriteEnd::Acknowledged(digest) => {
+                assert_eq!(digest.len(), 64);
+                "acknowledged"
+            }
+            WriteEnd::Refused => "refused",
+            WriteEnd::Unknown => "unknown",
+        });
+        assert_eq!(
+            ends.collect::<Vec<_>>(),
+            ["acknowledged", expected],
+            "{path}"
+        );
+    };
+    check("/c", "acknowledged");
+    check("/missing", "refused");
+    check("/refused", "refused");
+    check("/broken", "unknown");
+    check("/hang", "unknown");
+    check("/failing", "unknown");
+}
+
+#[test]
+fn the_ledger_may_keep_some_values_alone() {
+    let digest = |record: Value| {
+        let steps = vec![json!({ "path": "/a", "write": true, "record": record })];
+        match &walk(steps, None).0.writes[0].end {
+            WriteEnd::Acknowledged(digest) => digest.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let id = fingerprint(&[Some(json!("o-1"))]);
+    assert_eq!(digest(json!(["$.id"])), id);
     assert_eq!(
-        kept,
-        [
-            ("one", keys.idempotency("one").as_str()),
-            ("two", keys.idempotency("two").as_str())
-        ]
+        digest(json!(["$.id", "$.none"])),
+        fingerprint(&[Some(json!("o-1")), None])
     );
+    assert_ne!(digest(json!([])), id);
+}
+
+#[test]
+fn a_client_tries_again_under_the_same_key() {
+    use Outcome::{Broken, Good, Status};
+    let retry = json!({ "attempts": 3, "pause": "100ms" });
+    let step = |path: &str| json!({ "path": path, "retry": retry, "write": true });
+    check(vec![step("/broken")], &[Broken; 3], &["/broken"; 3]);
+    check(vec![step("/failing")], &[Status(503); 3], &["/failing"; 3]);
+    check(vec![step("/missing")], &[Status(404)], &["/missing"]);
+    check(vec![step("/a")], &[Good], &["/a"]);
+    let (walk, _) = walk(vec![step("/broken")], None);
     assert!(
-        walk.acknowledged
+        walk.writes
             .iter()
-            .all(|write| write.digest.len() == 64)
+            .all(|write| write.key == walk.writes[0].key)
     );
+    assert!(walk.steps.iter().all(|end| end.step == 0));
+}
+
+#[test]
+fn checks_decide() {
+    let step = |check: Value| json!({ "path": "/a", "checks": [check] });
+    let equal = |value: &str| json!({ "of": { "path": "$.id" }, "must": { "equal": value } });
+    check(vec![step(equal("o-1"))], &[Outcome::Good], &["/a"]);
+    check(vec![step(equal("o-2"))], &[Outcome::Check], &["/a"]);
+}
+
+#[test]
+fn thinking_is_no_latency_and_cookies_come_back() {
+    let think = json!({ "least": "2ms", "most": "2ms" });
+    let steps = vec![
+        json!({ "path": "/cookie", "think": think }),
+        json!({ "path": "/b", "think": think }),
+    ];
+    let (walk, asked) = walk_with(steps, None, true);
+    assert!(walk.good);
+    assert_eq!(asked, ["/cookie", "/b with session=s-1"]);
+    let (_, asked) = walk_with(
+        vec![json!({ "path": "/cookie" }), json!({ "path": "/b" })],
+        None,
+        false,
+    );
+    assert_eq!(asked, ["/cookie", "/b"]);
 }

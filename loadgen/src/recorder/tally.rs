@@ -80,10 +80,11 @@ impl Tally {
     /// An arrival ended by itself.
     pub(super) fn walked(&mut self, arrival: &Arrival, walk: &Walk) {
         self.change(arrival, |slot, limits| {
-            sent(slot, arrival.due, walk.sent, walk.ended);
-            if walk.is_good() {
+            let ended = walk.ended.minus(walk.thought);
+            sent(slot, arrival.due, walk.sent, ended);
+            if walk.good {
                 slot.good += 1;
-                let latency = walk.ended.minus(arrival.due);
+                let latency = ended.minus(arrival.due);
                 for (over, limit) in slot.over.iter_mut().zip(limits) {
                     *over += u64::from(latency > *limit);
                 }
@@ -91,10 +92,10 @@ impl Tally {
                 bad(slot);
             }
         });
-        for (index, step) in walk.steps.iter().enumerate() {
+        for step in &walk.steps {
             let tally = self
                 .steps
-                .entry((arrival.phase, arrival.journey, index))
+                .entry((arrival.phase, arrival.journey, step.step))
                 .or_default();
             *tally.outcomes.entry(step.outcome).or_default() += 1;
             tally.time.record(step.time);

@@ -24,9 +24,9 @@ fn recorder() -> Recorder {
         },
         ..assignment(Vec::new())
     };
-    let mut journeys = prepare(&assignment).unwrap();
+    let (mut journeys, _) = prepare(&assignment).unwrap();
     journeys[0].limits = vec![ms(50)];
-    let schedule = Schedule::new(&assignment.load, &assignment.phases, 7).unwrap();
+    let schedule = Schedule::new(&assignment.load, &assignment.phases, 7, assignment.part).unwrap();
     Recorder::new(schedule, &journeys)
 }
 
@@ -38,11 +38,14 @@ fn walk(sent: Span, ended: Span, outcome: Outcome) -> Walk {
     Walk {
         sent,
         ended,
+        thought: Span::ZERO,
+        good: outcome == Outcome::Good,
         steps: vec![StepEnd {
+            step: 0,
             outcome,
             time: ended.minus(sent),
         }],
-        acknowledged: Vec::new(),
+        writes: Vec::new(),
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn assignment(steps: Vec<Step>) -> Assignment {
         phases: phases(&[1_000]),
         limits: BTreeMap::new(),
         targets: BTreeMap::from([(name("shop"), "127.0.0.1:80".to_owned())]),
+        part: lab_wire::Part::WHOLE,
     }
 }
 
@@ -73,11 +74,11 @@ fn mistakes() {
         "the header idempotency-key is set by the generator itself",
     );
     refused(
-        json!({ "save": { "order": "id" } }),
+        json!({ "save": { "order": { "pointer": "id" } } }),
         "`id` is not a JSON pointer: it is empty or starts with `/`",
     );
     refused(
-        json!({ "save": { "an order": "/id" } }),
+        json!({ "save": { "an order": { "pointer": "/id" } } }),
         "`an order` cannot name a saved value: use a letter, then letters, digits, `_`, `-`, `.`",
     );
     refused(
@@ -94,16 +95,16 @@ fn mistakes() {
 
 fn request(fields: Value, saved: &[(&str, Value)]) -> Result<Request<Bytes>, Unusable> {
     let first = step(json!({
-        "name": "first", "save": saved.iter().map(|(name, _)| ((*name).to_owned(), json!("")))
+        "name": "first", "save": saved.iter().map(|(name, _)| ((*name).to_owned(), json!({ "pointer": "" })))
             .collect::<serde_json::Map<_, _>>()
     }));
-    let journeys = prepare(&assignment(vec![first, step(fields)])).unwrap();
+    let (journeys, data) = prepare(&assignment(vec![first, step(fields)])).unwrap();
     let saved: HashMap<String, Value> = saved
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone()))
         .collect();
     let keys = Keys::new(7).arrival(5);
-    journeys[0].steps[1].request(&mut Scope::new(&saved, keys, 1), keys, 1)
+    journeys[0].steps[1].request(&mut Scope::new(&saved, &data, keys, 1), keys, 1, 2)
 }
 
 #[test]
@@ -123,7 +124,8 @@ fn a_request_carries_its_values_and_keys() {
     assert_eq!(request.body().as_ref(), br#"{"order":17,"n":3}"#);
     assert_eq!(header("x-n"), "n17");
     assert_eq!(header("content-type"), "application/json");
-    assert_eq!(header("traceparent"), keys.traceparent(1));
+    assert_eq!(header("traceparent"), keys.traceparent(1, 2));
+    assert_eq!(header("x-attempt"), "2");
     assert_eq!(header("x-correlation-id"), keys.unique());
     assert_eq!(header("idempotency-key"), keys.idempotency("place"));
 }
@@ -151,7 +153,7 @@ fn values_that_do_not_fit_are_no_request() {
 
 #[test]
 fn statuses() {
-    let scripts = |fields| prepare(&assignment(vec![step(fields)])).unwrap();
+    let scripts = |fields| prepare(&assignment(vec![step(fields)])).unwrap().0;
     let any = &scripts(json!({}))[0].steps[0];
     let created = &scripts(json!({ "expect": 201 }))[0].steps[0];
     for (status, expected) in [

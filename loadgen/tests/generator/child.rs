@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use lab_model::ledger::Write as Written;
 use lab_model::load::Outcome;
-use lab_wire::{Acknowledged, Assignment, FromGenerator, ToGenerator};
+use lab_wire::{Assignment, FromGenerator, ToGenerator};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ pub(crate) struct Said {
     pub(crate) timed: [u64; 3],
     /// By step.
     pub(crate) outcomes: BTreeMap<(String, Outcome), u64>,
-    pub(crate) acknowledged: Vec<Acknowledged>,
+    pub(crate) writes: Vec<Written>,
     pub(crate) reports: usize,
     pub(crate) last: Option<FromGenerator>,
 }
@@ -176,7 +177,7 @@ impl Generator {
                         }
                     }
                 }
-                FromGenerator::Acknowledged(writes) => said.acknowledged.extend(writes.clone()),
+                FromGenerator::Wrote(writes) => said.writes.extend(writes.clone()),
                 _ => {}
             }
             said.last = Some(message);

@@ -15,6 +15,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use child::{Generator, Said, assignment, get, step};
+use lab_model::ledger::WriteEnd;
 use lab_model::load::Outcome;
 use lab_wire::{Assignment, FromGenerator, ToGenerator};
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ fn run(assignment: Assignment) -> Said {
 /// Browse twice for each checkout, which carries a value from reply to request and writes.
 fn shop() -> Value {
     let mut cart = step("cart", "POST", "/carts", "2s");
-    cart["save"] = json!({ "cart": "/number" });
+    cart["save"] = json!({ "cart": { "pointer": "/number" } });
     let mut pay = step("pay", "POST", "/carts/{cart}/pay?n={random:1..20}", "2s");
     pay["body"] = json!({ "cart": "{cart}", "order": "{unique}" });
     pay["write"] = json!(true);
@@ -100,7 +101,7 @@ fn requests_carry_keys_and_values_and_writes_are_kept() {
         .filter(|(_, request)| request.path.contains("/pay"))
         .collect();
     assert_eq!(payments.len(), 10);
-    assert_eq!(said.acknowledged.len(), 10);
+    assert_eq!(said.writes.len(), 10);
     for (index, request) in payments {
         let key = &request.headers["idempotency-key"];
         assert!(!request.headers["x-correlation-id"].is_empty());
@@ -117,13 +118,88 @@ fn requests_carry_keys_and_values_and_writes_are_kept() {
         for byte in Sha256::digest(reply.as_bytes()) {
             write!(digest, "{byte:02x}").unwrap();
         }
-        let write = said
-            .acknowledged
-            .iter()
-            .find(|write| &write.key == key)
-            .unwrap();
-        assert_eq!((write.step.as_str(), &write.digest), ("pay", &digest));
+        let write = said.writes.iter().find(|write| &write.key == key).unwrap();
+        assert_eq!(write.step.as_str(), "pay");
+        assert_eq!(write.end, WriteEnd::Acknowledged(digest));
     }
+}
+
+#[test]
+fn a_change_of_the_rate_appends_a_segment() {
+    let server = Server::start();
+    let assignment = assignment(server.address, "20/s", &["1s", "1s"], &get("/", "2s"));
+    let mut generator = Generator::ready(assignment);
+    generator.start();
+    std::thread::sleep(Duration::from_millis(500));
+    let (rate, from) = ("200/s".parse().unwrap(), "1s".parse().unwrap());
+    generator.say(&ToGenerator::Change { rate, from });
+    assert_eq!(
+        generator.hear(),
+        Some(FromGenerator::Changed { from, rate })
+    );
+    let said = generator.listen();
+    let by_phase: Vec<u64> = said.counts.values().map(|[due, ..]| *due).collect();
+    assert_eq!(by_phase, [20, 200]);
+    assert_eq!(said.total(), [220, 220, 0, 0]);
+    assert_eq!(server.seen().len(), 220);
+}
+
+#[test]
+fn a_change_that_comes_too_late_is_a_failure() {
+    let server = Server::start();
+    let assignment = assignment(server.address, "20/s", &["30s"], &get("/", "2s"));
+    let mut generator = Generator::ready(assignment);
+    generator.start();
+    std::thread::sleep(Duration::from_millis(500));
+    let (rate, from) = ("200/s".parse().unwrap(), "100ms".parse().unwrap());
+    generator.say(&ToGenerator::Change { rate, from });
+    let said = generator.listen();
+    assert!(matches!(
+        said.last,
+        Some(FromGenerator::Failed { reason }) if reason.contains("too late")
+    ));
+}
+
+#[test]
+fn closed_users_wait_for_their_replies() {
+    let server = Server::start();
+    let mut assignment = assignment(server.address, "1/s", &["2s"], &get("/slow", "2s"));
+    assignment.load.arrivals =
+        serde_json::from_value(json!({ "closed": { "users": 4, "think": "200ms" } })).unwrap();
+    let said = run(assignment);
+    let [due, good, bad, unsent] = said.total();
+    // Each user needs half a second a journey: four times in two seconds, the last may be late.
+    assert!((12..=16).contains(&due), "{due}");
+    assert_eq!((good, bad, unsent), (due, 0, 0));
+    assert_eq!(server.seen().len() as u64, due);
+}
+
+#[test]
+fn two_parts_send_what_one_would() {
+    let keys = |parts: u32| {
+        let server = Server::start();
+        let generators: Vec<Generator> = (0..parts)
+            .map(|index| {
+                let mut assignment = assignment(server.address, "100/s", &["500ms"], &shop());
+                let of = parts.try_into().unwrap();
+                assignment.part = lab_wire::Part { index, of };
+                let mut generator = Generator::ready(assignment);
+                generator.start();
+                generator
+            })
+            .collect();
+        let due: u64 = generators
+            .into_iter()
+            .map(|mut generator| generator.listen().total()[0])
+            .sum();
+        assert_eq!(due, 50);
+        let seen = server.seen().into_iter();
+        seen.map(|request| request.headers["idempotency-key"].clone())
+            .collect::<BTreeSet<String>>()
+    };
+    let whole = keys(1);
+    assert_eq!(whole, keys(2));
+    assert_eq!(whole, keys(3));
 }
 
 #[test]

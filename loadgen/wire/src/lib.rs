@@ -6,15 +6,20 @@
 //! [`FromGenerator::Ready`], a report each second, and [`FromGenerator::Ended`] as its last line.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::num::NonZeroU32;
 
+use lab_model::ledger::Write;
 use lab_model::load::LoadReport;
 use lab_model::plan::Phase;
 use lab_model::traffic::Load;
-use lab_model::{Name, Span};
+use lab_model::{Name, Rate, Span};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// The version of this protocol; both ends are the same program, so others are refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// From the lab to the generator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +32,13 @@ pub enum ToGenerator {
         /// An instant of the host's monotonic clock (`CLOCK_MONOTONIC`), in nanoseconds; shared by
         /// all processes of a host. May lie a little ahead.
         monotonic_nanos: u64,
+    },
+    /// From now on another rate: a segment is appended to the schedule.
+    Change {
+        /// Journeys per second, all processes together.
+        rate: Rate,
+        /// From when on, from the start of the load; a little ahead, the same for all processes.
+        from: Span,
     },
     /// End now: cancel what is in flight, report, leave.
     Stop,
@@ -47,6 +59,63 @@ pub struct Assignment {
     pub limits: BTreeMap<Name, Vec<Span>>,
     /// For each service that steps name: `host:port` of its entry link.
     pub targets: BTreeMap<Name, String>,
+    /// Which share of the arrivals is this process's.
+    #[serde(default)]
+    pub part: Part,
+}
+
+/// SHA-256 of values as they are written, each with its length before it: the same for `5` and
+/// `"5"`, whether the value came from a reply, a page of entries or a database.
+pub fn fingerprint(values: &[Option<Value>]) -> String {
+    let mut hash = Sha256::new();
+    for value in values {
+        let text = match value {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hexadecimal(&hash.finalize())
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// One of several processes that share the arrivals of a load: those whose number, divided by
+/// `of`, leaves `index`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// From 0.
+    pub index: u32,
+    /// How many there are, at least 1.
+    pub of: NonZeroU32,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self {
+        index: 0,
+        of: NonZeroU32::MIN,
+    };
+
+    /// Whether an arrival is this process's.
+    pub const fn holds(self, arrival: u64) -> bool {
+        arrival % self.of.get() as u64 == self.index as u64
+    }
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self::WHOLE
+    }
 }
 
 /// From the generator to the lab.
@@ -57,8 +126,15 @@ pub enum FromGenerator {
     Ready,
     /// What was resolved since the report before.
     Report(LoadReport),
-    /// Writes that the system acknowledged since the line before.
-    Acknowledged(Vec<Acknowledged>),
+    /// Writes that ended since the line before, however they ended.
+    Wrote(Vec<Write>),
+    /// The rate was changed as the lab asked.
+    Changed {
+        /// From when on, from the start of the load.
+        from: Span,
+        /// The rate from then on.
+        rate: Rate,
+    },
     /// The last line: every arrival that came due is in a report.
     Ended,
     /// The generator cannot do its work.
@@ -66,19 +142,4 @@ pub enum FromGenerator {
         /// Why.
         reason: String,
     },
-}
-
-/// A write that the system acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Acknowledged {
-    /// From the start of the load to the last byte of the reply, in microseconds.
-    pub at_micros: u64,
-    /// The journey.
-    pub journey: Name,
-    /// The step.
-    pub step: Name,
-    /// The idempotency key under which it was sent.
-    pub key: String,
-    /// SHA-256 of the reply's body, hexadecimal.
-    pub digest: String,
 }
