@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-use crate::diagnostic::{Code, Diagnostic, Finding, listed};
-use crate::source::{Place, Source};
+use crate::code::Code;
 use crate::{Diagnostics, Overrides, plan};
+use lab_diagnostic::{Diagnostic, Finding, Place, Source, listed};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
 
@@ -58,9 +58,11 @@ pub fn load(name: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
         .get_file(&file)
         .and_then(|found| found.contents_utf8());
     if let Some(text) = text {
-        return Ok(Arc::new(Source::trusted(&file, name, text)));
+        return Ok(Arc::new(
+            Source::embedded(&file, name, text).with_files(companion),
+        ));
     }
-    let given = Arc::new(Source::trusted(name, name, name));
+    let given = Arc::new(Source::embedded(name, name, name));
     let place = Place {
         start: 0,
         end: name.len(),
@@ -76,6 +78,13 @@ pub fn load(name: &str) -> Result<Arc<Source>, Box<Diagnostic>> {
         listed(names())
     ));
     Err(Box::new(finding.into_diagnostic(&given)))
+}
+
+/// A file that a scenario of the catalog names.
+fn companion(name: &str) -> Result<String, String> {
+    let text = FILES.get_file(name).and_then(|found| found.contents_utf8());
+    text.map(str::to_owned)
+        .ok_or_else(|| format!("the catalog has no file {name}"))
 }
 
 /// Whether a scenario is named by a path rather than by its name in the catalog.

@@ -7,24 +7,27 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `source` | the text of a file, with its name and its limits |
-//! | `diagnostic/` | mistakes at their places, and the registry of their codes |
+//! | `code` | the registry of kinds of mistake |
 //! | `tree/` | YAML to a located tree, the tree to types |
 //! | `spec/` | the language: the types from which reader and schemas derive |
 //! | `resolve/` | spec to plan, one file a section |
+//! | `compose/` | a compose file as a system |
 //! | `overrides` | what the command line changes |
 //! | `systems` | the systems that come with the lab |
 //! | `catalog` | the scenarios that come with the lab |
+//! | `sandbox` | a system kept running, and what is injected by hand |
 //! | `schema` | JSON schemas for editors |
 //!
-//! Nothing here opens a file, a socket or a clock.
+//! Nothing here opens a file, a socket or a clock: files that a scenario names are read by what its
+//! [`Source`] was given for that.
 
 pub mod catalog;
-mod diagnostic;
+mod code;
+pub mod compose;
 mod overrides;
 mod resolve;
+pub mod sandbox;
 pub mod schema;
-mod source;
 mod spec;
 pub mod systems;
 mod tree;
@@ -32,11 +35,12 @@ mod tree;
 use std::sync::Arc;
 
 use lab_model::Plan;
+use lab_model::container::Runtime;
 
-pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use code::Code;
+pub use lab_diagnostic::{Diagnostic, Diagnostics, Position, Source};
 pub use overrides::Overrides;
 pub use resolve::{Definition, Knob};
-pub use source::Source;
 
 use spec::ScenarioSpec;
 use tree::{At, Report};
@@ -46,6 +50,8 @@ use tree::{At, Report};
 pub struct Planned {
     /// Everything decided.
     pub plan: Plan,
+    /// What its services run as.
+    pub runtime: Runtime,
     /// Warnings, in the order of the file.
     pub warnings: Vec<Diagnostic>,
 }
@@ -57,7 +63,10 @@ pub fn plan(source: Arc<Source>, overrides: &Overrides) -> Result<Planned, Diagn
     let report = Report::new(source);
     let mut resolved = (None, Vec::new());
     if let Some(tree) = tree::parse(&report) {
-        let spec: At<ScenarioSpec> = tree::interpret(&tree, &report);
+        let mut spec: At<ScenarioSpec> = tree::interpret(&tree, &report);
+        if let Some((spec, _)) = spec.located_mut() {
+            resolve::load(spec, &tree, &report);
+        }
         let within = report.source().first_line(tree.place);
         if let Some((spec, _)) = spec.need("scenario", within, &report) {
             resolved = resolve::scenario(spec, &tree, overrides, &report);
@@ -67,8 +76,9 @@ pub fn plan(source: Arc<Source>, overrides: &Overrides) -> Result<Planned, Diagn
     let mut diagnostics = report.into_diagnostics();
     diagnostics.extend(of_overrides);
     match plan {
-        Some(plan) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Planned {
+        Some((plan, runtime)) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Planned {
             plan,
+            runtime,
             warnings: diagnostics,
         }),
         _ => Err(Diagnostics::new(diagnostics)),

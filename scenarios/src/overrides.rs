@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Finding};
-use crate::source::{Place, Source};
-use crate::tree::Report;
+use lab_model::container::Runtime;
 
-/// What the command line changes: `--with K=V`, `--seed N`.
+use crate::code::Code;
+use crate::compose::ComposeFile;
+use crate::tree::Report;
+use lab_diagnostic::{Diagnostic, Finding, Place, Source};
+
+/// What the command line changes: `--with K=V`, `--seed N`, `--driver D`,
+/// `--toxiproxy HOST:PORT`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     settings: Vec<String>,
     seed: Option<u64>,
+    toxiproxy: Option<String>,
+    runtime: Option<Runtime>,
+    compose: Option<ComposeFile>,
 }
 
 /// A word of a setting with its place in it.
@@ -20,7 +27,45 @@ impl Overrides {
     /// Settings as `K=V`, in the order of the command line (the last of one key counts), and a
     /// seed.
     pub fn new(settings: Vec<String>, seed: Option<u64>) -> Self {
-        Self { settings, seed }
+        Self {
+            settings,
+            seed,
+            toxiproxy: None,
+            runtime: None,
+            compose: None,
+        }
+    }
+
+    /// What services run as, whatever the scenario says.
+    #[must_use]
+    pub fn on(mut self, runtime: Option<Runtime>) -> Self {
+        self.runtime = runtime;
+        self
+    }
+
+    /// The compose file that the scenario names.
+    #[must_use]
+    pub fn with_compose(mut self, file: Option<ComposeFile>) -> Self {
+        self.compose = file;
+        self
+    }
+
+    pub(crate) fn compose(&self) -> Option<&ComposeFile> {
+        self.compose.as_ref()
+    }
+
+    pub(crate) fn runtime(&self) -> Option<Runtime> {
+        self.runtime
+    }
+
+    /// The same, with the server through which faults are injected, if it is none of the lab's.
+    #[must_use]
+    pub fn with_toxiproxy(self, toxiproxy: Option<String>) -> Self {
+        Self { toxiproxy, ..self }
+    }
+
+    pub(crate) fn toxiproxy(&self) -> Option<&str> {
+        self.toxiproxy.as_deref()
     }
 
     pub(crate) fn seed(&self) -> Option<u64> {
@@ -34,7 +79,7 @@ impl Overrides {
     ) -> Vec<Diagnostic> {
         let mut wrong = Vec::new();
         for text in &self.settings {
-            let source = Arc::new(Source::trusted("--with", "--with", text));
+            let source = Arc::new(Source::embedded("--with", "--with", text));
             let report = Report::new(source);
             let place = |start, end| Place { start, end };
             if let Some((name, value)) = text.split_once('=') {
@@ -54,11 +99,17 @@ impl Overrides {
     }
 
     /// The arguments that run the same again.
-    pub(crate) fn replay(&self, reference: &str, seed: u64) -> Vec<String> {
-        let mut arguments = vec!["run".to_owned(), reference.to_owned()];
+    pub(crate) fn replay(&self, command: &str, reference: &str, seed: u64) -> Vec<String> {
+        let mut arguments = vec![command.to_owned(), reference.to_owned()];
         arguments.extend(["--seed".to_owned(), seed.to_string()]);
+        if let Some(runtime) = self.runtime {
+            arguments.extend(["--driver".to_owned(), runtime.as_str().to_owned()]);
+        }
         for setting in &self.settings {
             arguments.extend(["--with".to_owned(), setting.clone()]);
+        }
+        if let Some(server) = &self.toxiproxy {
+            arguments.extend(["--toxiproxy".to_owned(), server.clone()]);
         }
         arguments
     }

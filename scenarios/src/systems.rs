@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use lab_model::Name;
 
-use crate::diagnostic::{Code, Diagnostics, Finding};
+use crate::code::Code;
 use crate::resolve::{self, Definition};
-use crate::source::{Place, Source};
 use crate::spec::SystemSpec;
 use crate::tree::{self, At, Report};
+use lab_diagnostic::{Diagnostics, Finding, Place, Source};
 
 const SYSTEMS: &[(&str, &str)] = &[("shop", include_str!("../systems/shop/system.yaml"))];
 
@@ -21,7 +21,7 @@ pub fn names() -> impl Iterator<Item = &'static str> + Clone {
 pub fn load(name: &str) -> Option<Result<Definition, Diagnostics>> {
     let (name, text) = SYSTEMS.iter().find(|(known, _)| *known == name)?;
     let file = format!("{name}/system.yaml");
-    Some(read(Arc::new(Source::trusted(&file, name, text))))
+    Some(read(Arc::new(Source::embedded(&file, name, text))))
 }
 
 /// Reads a system file; all its mistakes at once.

@@ -5,10 +5,10 @@ use lab_model::{Name, Span};
 
 use super::load::Traffic;
 use super::setting::Turned;
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
 use crate::spec::AbortSpec;
 use crate::tree::{At, Entries, Report};
+use lab_diagnostic::{Finding, Place};
 
 const MOST_CONDITIONS: usize = 100;
 

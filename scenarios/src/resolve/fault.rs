@@ -1,20 +1,20 @@
 //! Faults: where, when, and whether they can bite at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use lab_faults::{FaultSpec, Reach, Target};
+use lab_faults::{FaultSpec, Problem, Reach, Target};
 use lab_model::plan::{Fault, Window};
-use lab_model::toxic::Direction;
+use lab_model::toxic::{Primitive, Stream};
 use lab_model::traffic::Journey;
-use lab_model::{Link, Name, Ratio, Span};
+use lab_model::{Name, Ratio, Site, Span};
 
 use super::phase::Stretch;
 use super::system::Wiring;
-use super::window;
-use crate::diagnostic::{Code, Finding, listed};
-use crate::source::Place;
-use crate::spec::{FaultPhaseSpec, InjectSpec};
+use super::{site, window};
+use crate::code::Code;
+use crate::spec::{FaultPhaseSpec, InjectSpec, PhaseSpec, ScenarioSpec};
 use crate::tree::{At, Node, Report};
+use lab_diagnostic::{Finding, Place};
 
 /// A phase must last so many times the largest delay of its faults.
 const TIMES: u64 = 3;
@@ -26,13 +26,33 @@ pub(super) struct Around<'a> {
     pub(super) tree: &'a Node,
     pub(super) wiring: Option<Wiring<'a>>,
     pub(super) journeys: Option<&'a [Journey]>,
+    /// Whether faults are injected through a server that is none of the lab's.
+    pub(super) elsewhere: bool,
     pub(super) report: &'a Report,
 }
 
 /// A fault with its place in the file.
 type Placed = (Fault, Place);
-/// What holds one toxic of a kind: a link, the kind, whether upstream.
-type Stream<'a> = (&'a Link, &'a Name, bool);
+/// What holds one fault of a kind: a link or service, the kind, a stream of it.
+type Holder<'a> = (Site, &'a Name, Stream);
+
+/// Reads the files that faults name; what is wrong with them is reported where they are named.
+pub(crate) fn load(spec: &mut ScenarioSpec, tree: &Node, report: &Report) {
+    let phases = spec.phases.located_mut().map(|(phases, _)| phases);
+    let phases = phases.into_iter().flatten().filter_map(At::located_mut);
+    let phases = phases.filter_map(|(phase, _)| match phase {
+        PhaseSpec::Fault(phase) => phase.located_mut(),
+        _ => None,
+    });
+    let injections = phases.filter_map(|(phase, _)| phase.inject.located_mut());
+    let injections = injections.flat_map(|(injections, _)| injections);
+    for (injection, _) in injections.filter_map(At::located_mut) {
+        if let Some((fault, place)) = injection.fault.located_mut() {
+            let problems = fault.load(&|file| report.source().file(file));
+            show(problems, fault, place, tree, report);
+        }
+    }
+}
 
 /// Resolves the faults of all phases.
 pub(super) fn resolve(phases: &[Stretch<'_>], around: Around<'_>) -> Vec<Fault> {
@@ -45,6 +65,25 @@ pub(super) fn resolve(phases: &[Stretch<'_>], around: Around<'_>) -> Vec<Fault> 
     }
     check_overlap(&faults, around.report);
     faults.into_iter().map(|(fault, _)| fault).collect()
+}
+
+/// Resolves one fault of a phase.
+pub(super) fn one(
+    index: usize,
+    phase: &Stretch<'_>,
+    (spec, place): (&InjectSpec, Place),
+    around: Around<'_>,
+) -> Option<Fault> {
+    let mut found = faults(index, phase, spec, place, around);
+    if found.len() > 1 {
+        let message = "this stands for several faults, and one is injected at a time";
+        let finding = Finding::new(Code::WrongSite, place, message);
+        around
+            .report
+            .add(finding.help("inject a `timeout` on each link between the two"));
+        return None;
+    }
+    found.pop()
 }
 
 fn of_phase(
@@ -70,7 +109,10 @@ fn of_phase(
     injections
         .iter()
         .filter_map(At::located)
-        .filter_map(|(spec, place)| Some((fault(index, phase, spec, place, around)?, place)))
+        .flat_map(|(spec, place)| {
+            let faults = faults(index, phase, spec, place, around);
+            faults.into_iter().map(move |fault| (fault, place))
+        })
         .collect()
 }
 
@@ -117,17 +159,26 @@ fn check_windows(fault: &FaultSpec, windows: &[Window], spec: &InjectSpec, repor
     );
 }
 
-fn fault(
+/// The faults of one entry: one, or for a partition one for each link between the two.
+fn faults(
     index: usize,
     phase: &Stretch<'_>,
     spec: &InjectSpec,
     within: Place,
     around: Around<'_>,
-) -> Option<Fault> {
+) -> Vec<Fault> {
     let report = around.report;
     let on = spec.on.need("on", within, report);
     let fault = spec.fault.need("fault", within, report);
-    let link = on.and_then(|(link, place)| checked_link(link, place, around));
+    let sites = match (on, fault) {
+        (Some(on), Some((fault, _))) => site::resolve(on, fault, around),
+        // What kind of fault it is is not known; a link that does not exist is wrong anyway.
+        (Some((Site::Link(link), place)), None) => {
+            site::checked_link(link, place, around);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    };
     if let Some((fault, place)) = fault {
         check_attributes(fault, place, around);
         check_reach(fault, spec, within, report);
@@ -141,115 +192,108 @@ fn fault(
         let message = "a toxicity of 0% touches nothing";
         report.add(Finding::new(Code::NoEffect, place, message));
     }
-    let (fault, link) = (fault?.0, link?);
-    let target = Target {
-        direction: spec
-            .direction
-            .as_ref()
-            .and_then(At::value)
-            .copied()
-            .unwrap_or_default(),
-        toxicity: toxicity.map_or(Ratio::ONE, |(share, _)| *share),
+    let (Some((fault, place_of_fault)), Some(windows)) = (fault, windows) else {
+        return Vec::new();
     };
     let entry = fault.entry();
-    Some(Fault {
-        kind: Name::new(entry.name).ok()?,
+    let Ok(kind) = Name::new(entry.name) else {
+        return Vec::new();
+    };
+    let direction = spec
+        .direction
+        .as_ref()
+        .and_then(At::value)
+        .copied()
+        .unwrap_or_default();
+    let toxicity = toxicity.map_or(Ratio::ONE, |(share, _)| *share);
+    let primitives = |service| {
+        fault.primitives(Target {
+            direction,
+            toxicity,
+            service,
+        })
+    };
+    if around.elsewhere {
+        check_elsewhere(fault, &primitives(None), place_of_fault, report);
+    }
+    let faults = sites.into_iter().map(|site| Fault {
+        kind: kind.clone(),
         summary: fault.summary(),
-        link: link.clone(),
-        direction: target.direction,
-        toxicity: target.toxicity,
+        link: site.link.clone(),
+        direction,
+        toxicity,
         phase: index,
-        windows: windows?,
-        primitives: fault.primitives(target),
+        windows: windows.clone(),
+        primitives: primitives(site.service),
         effect: fault.effect(),
         undo: entry.undo.to_owned(),
-    })
-}
-
-/// The link, where the system has it and the load reaches it.
-fn checked_link<'a>(link: &'a Link, place: Place, around: Around<'_>) -> Option<&'a Link> {
-    let Wiring { links, whole } = around.wiring?;
-    let report = around.report;
-    if !links.contains(link) && !whole {
-        return None;
-    }
-    if !links.contains(link) {
-        let names: Vec<String> = links.iter().map(ToString::to_string).collect();
-        let turned = Link::new(link.to.clone(), link.from.clone());
-        let message = format!("no link from {} to {}", link.from, link.to);
-        let unknown = Finding::new(Code::UnknownLink, place, message);
-        report.add(if links.contains(&turned) {
-            unknown.label(format!("did you mean `{turned}`?"))
-        } else {
-            unknown.among(&link.to_string(), names.iter().map(String::as_str))
-        });
-        return None;
-    }
-    let Some(journeys) = around.journeys.filter(|_| whole) else {
-        return Some(link);
-    };
-    if !reached(links, journeys).contains(link) {
-        let entries = journeys.iter().flat_map(|journey| &journey.steps);
-        let entries: BTreeSet<&str> = entries.map(|step| step.service.as_str()).collect();
-        let message = format!("no journey of the load reaches {link}");
-        report.add(Finding::new(Code::UnusedLink, place, message).help(format!(
-            "the load calls {}, and no way leads on to {}",
-            listed(entries),
-            link.from
-        )));
-    }
-    Some(link)
-}
-
-/// The links that the load may use: those it calls itself, and all that lead on from there.
-fn reached<'a>(links: &'a [Link], journeys: &[Journey]) -> BTreeSet<&'a Link> {
-    let called: BTreeSet<&Name> = journeys
-        .iter()
-        .flat_map(|journey| &journey.steps)
-        .map(|step| &step.service)
-        .collect();
-    let mut found: BTreeSet<&Link> = links
-        .iter()
-        .filter(|link| link.is_entry() && called.contains(&link.to))
-        .collect();
-    let mut next: Vec<&Name> = found.iter().map(|link| &link.to).collect();
-    while let Some(caller) = next.pop() {
-        let onward = links.iter().filter(|link| &link.from == caller);
-        for link in onward {
-            if found.insert(link) {
-                next.push(&link.to);
-            }
-        }
-    }
-    found
+    });
+    faults.collect()
 }
 
 /// What is wrong with single attributes, each at its own place.
 fn check_attributes(fault: &FaultSpec, place: Place, around: Around<'_>) {
+    show(fault.problems(), fault, place, around.tree, around.report);
+}
+
+fn show(problems: Vec<Problem>, fault: &FaultSpec, place: Place, tree: &Node, report: &Report) {
     let kind = fault.entry().name;
-    let node = around.tree.find(place).and_then(|node| node.get(kind));
-    for problem in fault.problems() {
+    let node = tree.find(place).and_then(|node| node.get(kind));
+    for problem in problems {
         let attribute = node.and_then(|node| node.get(problem.attribute));
         let place = attribute.or(node).map_or(place, |node| node.place);
-        around
-            .report
-            .add(Finding::new(Code::BadFault, place, problem.message).help(problem.help));
+        report.add(Finding::new(Code::BadFault, place, problem.message).help(problem.help));
     }
 }
 
+/// What a Toxiproxy cannot do, or what it does and nothing can see.
+fn check_elsewhere(fault: &FaultSpec, primitives: &[Primitive], place: Place, report: &Report) {
+    let known = |primitive: &Primitive| match primitive {
+        Primitive::Toxic(toxic) => TOXIPROXYS.contains(&toxic.kind.as_str()),
+        Primitive::Disabled | Primitive::Service(_) => true,
+        Primitive::Refused | Primitive::Hanging => false,
+    };
+    let kind = fault.entry().name;
+    if !primitives.iter().all(known) {
+        let message = format!("a Toxiproxy cannot do {}", fault.summary());
+        let help = match kind {
+            "refuse" | "hang" => "use the fault `down`, or the lab's own proxy".to_owned(),
+            _ => "leave `toxiproxy` out: the lab's own proxy can".to_owned(),
+        };
+        report.add(Finding::new(Code::NotOnToxiproxy, place, message).help(help));
+    } else if kind == "slow_close" {
+        let message =
+            "a Toxiproxy does not tell when it closes late, and from outside it is not seen";
+        let help = "leave `toxiproxy` out: the run would be inconclusive for want of a witness";
+        report.add(Finding::new(Code::NotOnToxiproxy, place, message).help(help));
+    }
+}
+
+/// The toxics that every Toxiproxy has, and the one that newer ones have.
+const TOXIPROXYS: [&str; 8] = [
+    "latency",
+    "bandwidth",
+    "slow_close",
+    "timeout",
+    "reset_peer",
+    "slicer",
+    "limit_data",
+    "packet_loss",
+];
+
 /// A fault of the whole link has neither a direction nor a share of connections.
 fn check_reach(fault: &FaultSpec, spec: &InjectSpec, within: Place, report: &Report) {
-    if fault.entry().reach != Reach::Link {
-        return;
-    }
+    let acts_on = match fault.entry().reach {
+        Reach::Connections => return,
+        Reach::Link => "the whole link",
+        Reach::Service => "a service",
+    };
     let direction = spec.direction.as_ref().map(At::place);
     let toxicity = spec.toxicity.as_ref().map(At::place);
     for (key, place) in [("direction", direction), ("toxicity", toxicity)] {
         if let Some(place) = place {
-            let message = format!(
-                "`{}` has no {key}: it acts on the whole link",
-                fault.entry().name
-            );
+            let name = fault.entry().name;
+            let message = format!("`{name}` has no {key}: it acts on {acts_on}");
             report.add(
                 Finding::new(Code::WholeLink, place.unwrap_or(within), message)
                     .help(format!("leave `{key}` out")),
@@ -261,22 +305,23 @@ fn check_reach(fault: &FaultSpec, spec: &InjectSpec, within: Place, report: &Rep
 /// Two toxics of one kind on one stream cannot be told apart, and nothing can be seen of a toxic
 /// while its link is down.
 fn check_overlap(faults: &[Placed], report: &Report) {
-    let mut streams: BTreeMap<Stream<'_>, Vec<(Window, Place)>> = BTreeMap::new();
+    let mut holders: BTreeMap<Holder<'_>, Vec<(Window, Place)>> = BTreeMap::new();
     for (fault, place) in faults {
-        let upstream = fault.direction == Direction::Upstream;
-        let stream = streams
-            .entry((&fault.link, &fault.kind, upstream))
-            .or_default();
-        stream.extend(fault.windows.iter().map(|window| (*window, *place)));
+        for stream in fault.direction.streams() {
+            let holder = holders
+                .entry((fault.site(), &fault.kind, *stream))
+                .or_default();
+            holder.extend(fault.windows.iter().map(|window| (*window, *place)));
+        }
     }
-    for ((link, kind, _), mut windows) in streams {
+    for ((site, kind, _), mut windows) in holders {
         windows.sort_unstable_by_key(|(window, place)| (window.from, window.to, *place));
         for pair in windows.windows(2) {
             let [(first, _), (second, place)] = pair else {
                 continue;
             };
             if second.from < first.to {
-                let message = format!("a second `{kind}` on {link} at the same time");
+                let message = format!("a second `{kind}` on {site} at the same time");
                 report.add(Finding::new(Code::Overlap, *place, message).help(
                     "make them follow one another with `after` and `for`, or use both directions",
                 ));
@@ -284,7 +329,10 @@ fn check_overlap(faults: &[Placed], report: &Report) {
         }
     }
     let is_down = |fault: &Fault| fault.effect == lab_model::plan::Effect::Refuse;
-    for (fault, place) in faults.iter().filter(|(fault, _)| !is_down(fault)) {
+    for (fault, place) in faults
+        .iter()
+        .filter(|(fault, _)| !is_down(fault) && fault.on_service().is_none())
+    {
         let downs = faults.iter().map(|(down, _)| down);
         let mut downs = downs.filter(|down| is_down(down) && down.link == fault.link);
         let covers = |down: &Fault, window: &Window| {

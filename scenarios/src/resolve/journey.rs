@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use lab_model::traffic::Step;
+use lab_model::traffic::{Feeder, Step};
 use lab_model::{Name, Span};
 use serde_json::Value;
 
 use super::placeholder::placeholders;
+use super::reply;
 use super::system::Wiring;
-use crate::diagnostic::{Code, Finding, listed};
-use crate::source::Place;
+use crate::code::Code;
 use crate::spec::StepSpec;
 use crate::tree::{At, Entries, Report};
+use lab_diagnostic::{Finding, Place, listed};
 
 /// How long a step may take where nothing is said.
 const TIMEOUT: Span = Span::from_millis(1_500);
@@ -25,6 +26,7 @@ pub(super) fn resolve(
     steps: &[At<StepSpec>],
     wiring: Wiring<'_>,
     within: Place,
+    data: &[Feeder],
     report: &Report,
 ) -> Option<Vec<Step>> {
     let steps = report.bounded(steps, MOST_STEPS, "steps", within);
@@ -36,10 +38,14 @@ pub(super) fn resolve(
         ));
     }
     let mut resolved: Vec<Step> = Vec::new();
-    let mut saved: Vec<Name> = Vec::new();
+    let fed = data.iter().flat_map(|feeder| {
+        let fields = feeder.fields().into_iter();
+        fields.map(|field| format!("{}.{field}", feeder.name))
+    });
+    let mut saved: Vec<String> = fed.collect();
     for (spec, place) in steps.iter().filter_map(At::located) {
         check_values(spec, place, &saved, report);
-        saved.extend(entries(spec.save.as_ref()).map(|(name, _, _)| name.clone()));
+        saved.extend(entries(spec.save.as_ref()).map(|(name, _, _)| name.to_string()));
         if let Some(mut step) = step(spec, place, wiring, report) {
             step.name = unique(spec, step.name, place, &resolved, report);
             resolved.push(step);
@@ -62,16 +68,11 @@ fn step(spec: &StepSpec, place: Place, wiring: Wiring<'_>, report: &Report) -> O
         }
         Some((name.clone(), value.value()?.clone()))
     });
-    let save = entries(spec.save.as_ref()).filter_map(|(name, _, pointer)| {
-        let (pointer, place) = pointer.located()?;
-        if !pointer.starts_with('/') {
-            let message = format!("`{pointer}` is not a JSON pointer");
-            report.add(Finding::new(Code::BadStep, place, message).help(
-                "write `/id` for the member `id` of the reply, `/items/0` for the first item",
-            ));
-        }
-        Some((name.to_string(), pointer.clone()))
+    let save = entries(spec.save.as_ref()).filter_map(|(name, _, from)| {
+        let (from, place) = from.located()?;
+        Some((name.to_string(), reply::save(from, place, report)?))
     });
+    let (write, record) = reply::write(spec, report);
     let timeout = spec.timeout.as_ref().and_then(At::located);
     if let Some((&Span::ZERO, place)) = timeout {
         report.add(Finding::new(
@@ -95,12 +96,11 @@ fn step(spec: &StepSpec, place: Place, wiring: Wiring<'_>, report: &Report) -> O
         timeout: timeout.map_or(TIMEOUT, |(timeout, _)| *timeout),
         expect: expect.map(|(status, _)| *status),
         save: save.collect::<BTreeMap<_, _>>(),
-        write: spec
-            .write
-            .as_ref()
-            .and_then(At::value)
-            .copied()
-            .unwrap_or(false),
+        checks: reply::checks(spec, report),
+        write,
+        record,
+        retry: reply::retry(spec, report),
+        think: reply::think(spec, report),
     })
 }
 
@@ -183,9 +183,9 @@ fn service(spec: &StepSpec, within: Place, wiring: Wiring<'_>, report: &Report) 
 }
 
 /// Values that stand in texts of a step must have been saved before.
-fn check_values(spec: &StepSpec, within: Place, saved: &[Name], report: &Report) {
+fn check_values(spec: &StepSpec, within: Place, saved: &[String], report: &Report) {
     let known = |inside: &str| match inside.split_once(':') {
-        None => inside == "unique" || saved.iter().any(|name| name.as_str() == inside),
+        None => inside == "unique" || saved.iter().any(|name| name == inside),
         Some(("random", range)) => range.split_once("..").is_some_and(|(from, to)| {
             let ends = (from.parse::<u64>(), to.parse::<u64>());
             matches!(ends, (Ok(from), Ok(to)) if from <= to)
@@ -194,7 +194,7 @@ fn check_values(spec: &StepSpec, within: Place, saved: &[Name], report: &Report)
     };
     let check = |text: &str, place: Place| {
         for inside in placeholders(text).filter(|inside| !known(inside)) {
-            let names = || saved.iter().map(Name::as_str).chain(["unique"]);
+            let names = || saved.iter().map(String::as_str).chain(["unique"]);
             report.add(
                 Finding::new(
                     Code::UnknownValue,

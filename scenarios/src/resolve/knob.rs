@@ -3,10 +3,10 @@
 use lab_model::system::Service;
 use lab_model::{ByteSize, Name, Rate, Ratio, Span};
 
-use crate::diagnostic::{Code, Finding, listed};
-use crate::source::Place;
+use crate::code::Code;
 use crate::spec::{KnobSpec, KnobType};
 use crate::tree::{At, Entries, Report};
+use lab_diagnostic::{Finding, Place, listed};
 
 /// What a system lets one set: an environment value of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,15 @@
 //! The load: which journeys, how often.
 
-use lab_model::traffic::{Arrivals, Journey, Load, Step};
+use lab_model::arrivals::Arrivals;
+use lab_model::traffic::{Executor, Feeder, Journey, Load, Step};
 use lab_model::{Name, Span};
 
-use super::journey;
 use super::system::Definition;
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
-use crate::spec::{ArrivalsSpec, JourneyChoice, LoadSpec};
+use super::{arrivals, data, journey};
+use crate::code::Code;
+use crate::spec::{JourneyChoice, LoadSpec};
 use crate::tree::{At, Report};
+use lab_diagnostic::{Finding, Place};
 
 /// The largest weight: sums of weights stay far below 32 bits.
 const HEAVIEST: u32 = 10_000;
@@ -25,8 +26,9 @@ pub(super) struct Traffic {
     journeys: Vec<Journey>,
     /// Whether `journeys` holds all that start.
     all_read: bool,
-    /// When journeys start, where that could be read.
-    arrivals: Option<Arrivals>,
+    /// When journeys start, and where that stands; `None` where it could not be read.
+    arrivals: Option<(Arrivals, Place)>,
+    data: Vec<Feeder>,
 }
 
 impl Traffic {
@@ -47,15 +49,30 @@ impl Traffic {
         (self.all_listed && total > 0).then(|| f64::from(mine) / f64::from(total))
     }
 
-    /// Arrivals per second of one journey; `None` where the file does not tell.
-    pub(super) fn rate(&self, journey: &Name) -> Option<f64> {
-        let Arrivals::Constant { rate } = self.arrivals.as_ref()?;
-        Some(rate.as_per_second() * self.share(journey)?)
+    /// When journeys start, and where that stands.
+    pub(super) fn arrivals(&self) -> Option<(&Arrivals, Place)> {
+        self.arrivals
+            .as_ref()
+            .map(|(arrivals, place)| (arrivals, *place))
     }
 
-    /// Arrivals of one journey in a phase of that length; `None` where the file does not tell.
-    pub(super) fn arrivals_in(&self, journey: &Name, length: Span) -> Option<u64> {
-        let all = self.arrivals.as_ref()?.count_between(Span::ZERO, length);
+    /// Arrivals per second of one journey on average from an instant on for so long; `None` where
+    /// the file does not tell.
+    pub(super) fn rate(&self, journey: &Name, start: Span, length: Span) -> Option<f64> {
+        let all = self
+            .arrivals()?
+            .0
+            .count_between(start, start.plus(length))?;
+        Some(all as f64 / length.as_secs_f64() * self.share(journey)?)
+    }
+
+    /// Arrivals of one journey from an instant on for so long; `None` where the file does not tell,
+    /// or the system decides.
+    pub(super) fn arrivals_in(&self, journey: &Name, start: Span, length: Span) -> Option<u64> {
+        let all = self
+            .arrivals()?
+            .0
+            .count_between(start, start.plus(length))?;
         // A thousandth keeps 0.2 · 1,000 from being 199.
         let mine = all as f64 * self.share(journey)? + 1e-3;
         #[expect(
@@ -89,10 +106,9 @@ impl Traffic {
 
     /// The load, where nothing is missing.
     pub(super) fn into_load(self) -> Option<Load> {
-        Some(Load {
-            journeys: self.journeys,
-            arrivals: self.arrivals?,
-        })
+        let mut load = Load::new(self.journeys, self.arrivals?.0);
+        load.data = self.data;
+        Some(load)
     }
 }
 
@@ -100,15 +116,22 @@ impl Traffic {
 pub(super) fn resolve(
     (spec, within): (&LoadSpec, Place),
     system: Option<&Definition>,
+    seed: u64,
     report: &Report,
 ) -> Traffic {
+    not_yet(spec, report);
+    let fed = spec.data.as_ref().and_then(At::value);
     let journeys = spec.journeys.need("journeys", within, report);
     let mut traffic = Traffic {
         weights: Vec::new(),
         all_listed: journeys.is_some_and(|(journeys, _)| journeys.all_named()),
         journeys: Vec::new(),
         all_read: true,
-        arrivals: arrivals(spec, within, report),
+        arrivals: spec
+            .arrivals
+            .need("arrivals", within, report)
+            .and_then(|(spec, place)| Some((arrivals::resolve(spec, place, seed, report)?, place))),
+        data: fed.map_or_else(Vec::new, |fed| data::resolve(fed, report)),
     };
     let Some((journeys, place)) = journeys else {
         return traffic;
@@ -121,12 +144,14 @@ pub(super) fn resolve(
         let choice = choice.need(name.as_str(), key, report);
         let weight = choice.and_then(|(choice, place)| self::weight(choice, place, report));
         traffic.weights.push((name.clone(), weight));
-        let steps = choice.and_then(|(choice, _)| steps(name, key, choice, system, report));
+        let steps =
+            choice.and_then(|(choice, _)| steps(name, key, choice, system, &traffic.data, report));
         match (weight, steps) {
             (Some(0), _) => {}
             (Some(weight), Some(steps)) => traffic.journeys.push(Journey {
                 name: name.clone(),
                 weight,
+                cookies: choice.is_some_and(|(choice, _)| cookies(choice)),
                 steps,
             }),
             _ => traffic.all_read = false,
@@ -141,12 +166,26 @@ pub(super) fn resolve(
     traffic
 }
 
-fn arrivals(spec: &LoadSpec, within: Place, report: &Report) -> Option<Arrivals> {
-    let (ArrivalsSpec::Constant(constant), place) =
-        spec.arrivals.need("arrivals", within, report)?;
-    let (constant, within) = constant.need("constant", place, report)?;
-    let (rate, _) = constant.rate.need("rate", within, report)?;
-    Some(Arrivals::Constant { rate: *rate })
+/// What would run the load otherwise than by one process of goose's users.
+fn not_yet(spec: &LoadSpec, report: &Report) {
+    let executor = spec.executor.as_ref().and_then(At::located);
+    if let Some((Executor::Native, place)) = executor {
+        let message = "`executor: native` cannot be run yet";
+        report.add(Finding::new(Code::NotYet, place, message).help("leave it out: goose runs it"));
+    }
+    let processes = spec.processes.as_ref().and_then(At::located);
+    if let Some((number, place)) = processes.filter(|(number, _)| **number != 1) {
+        let message = format!("{number} processes cannot be run yet");
+        report.add(Finding::new(Code::NotYet, place, message).help("leave it out: one runs it"));
+    }
+}
+
+/// Whether a journey keeps cookies.
+fn cookies(choice: &JourneyChoice) -> bool {
+    match choice {
+        JourneyChoice::Mapping(spec) => spec.cookies.as_ref().and_then(At::value) == Some(&true),
+        JourneyChoice::Text(_) | JourneyChoice::List(_) => false,
+    }
 }
 
 fn weight(choice: &JourneyChoice, place: Place, report: &Report) -> Option<u32> {
@@ -172,6 +211,7 @@ fn steps(
     key: Place,
     choice: &JourneyChoice,
     system: Option<&Definition>,
+    data: &[Feeder],
     report: &Report,
 ) -> Option<Vec<Step>> {
     let own = match choice {
@@ -184,7 +224,7 @@ fn steps(
     };
     let system = system?;
     match own {
-        Some(steps) => journey::resolve(steps, system.wiring(), key, report),
+        Some(steps) => journey::resolve(steps, system.wiring(), key, data, report),
         None => known(name, key, system, report),
     }
 }

@@ -3,30 +3,43 @@
 //! Each part is resolved as far as the file tells it. What depends on a part that could not be
 //! read is left unsaid rather than guessed, so that one mistake is reported once.
 
+mod arrivals;
+mod data;
 mod ending;
 mod fault;
+mod gateway;
 mod journey;
 mod knob;
+mod ledger;
 mod load;
 mod objective;
+mod pattern;
 mod phase;
 mod placeholder;
 mod possible;
+mod recording;
+mod reply;
+mod runtime;
+pub(crate) mod sandbox;
 mod service;
 mod setting;
+mod site;
 mod system;
 mod window;
 mod wording;
 
+use lab_model::container::Runtime;
+use lab_model::objective::{Comparison, Objective};
 use lab_model::plan::Phase;
 use lab_model::{Name, Plan, Span};
 
-use crate::diagnostic::{Code, Diagnostic, Finding};
+use crate::code::Code;
 use crate::overrides::Overrides;
-use crate::source::Place;
 use crate::spec::ScenarioSpec;
 use crate::tree::{At, Node, Report};
+use lab_diagnostic::{Diagnostic, Finding, Place};
 
+pub(crate) use fault::load;
 pub use knob::Knob;
 pub use system::Definition;
 pub(crate) use system::from_file;
@@ -37,42 +50,58 @@ const SEED: u64 = 1;
 /// Resolves a scenario. `None` where something is missing for a plan; errors may stand in the
 /// report even where there is one. Those of the command line are returned apart, as they have no
 /// place in the file.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one section of the language after the other, in their order"
+)]
 pub(crate) fn scenario(
     spec: &ScenarioSpec,
     tree: &Node,
     overrides: &Overrides,
     report: &Report,
-) -> (Option<Plan>, Vec<Diagnostic>) {
+) -> (Option<(Plan, Runtime)>, Vec<Diagnostic>) {
     let within = report.source().first_line(tree.place);
     not_yet(spec, tree, report);
     let name = spec.scenario.need("scenario", within, report);
     let hypothesis = hypothesis(spec, within, report);
-    let definition = system::of_scenario(spec, tree, within, report);
+    let mut beside = Vec::new();
+    let definition = system::of_scenario(spec, tree, within, (overrides, &mut beside), report);
+    let runtime = runtime::choose(spec, definition.as_ref(), overrides, report);
+    let definition = definition.map(|definition| definition.on(runtime));
     let system = definition.as_ref();
     let (turned, wrong_overrides) = setting::resolve(spec, system, overrides, report);
+    beside.extend(wrong_overrides);
 
+    let seed = overrides
+        .seed()
+        .or_else(|| spec.seed.as_ref()?.value().copied())
+        .unwrap_or(SEED);
     let traffic = spec.load.need("load", within, report);
-    let traffic = traffic.map(|load| load::resolve(load, system, report));
+    let traffic = traffic.map(|load| load::resolve(load, system, seed, report));
     let phases = spec.phases.need("phases", within, report);
     let stretches = phases.map_or_else(Vec::new, |phases| phase::resolve(phases, report));
-    let faults = fault::resolve(
-        &stretches,
-        fault::Around {
-            tree,
-            wiring: system.map(Definition::wiring),
-            journeys: traffic.as_ref().and_then(load::Traffic::journeys),
-            report,
-        },
-    );
-    let objectives = spec.objectives.need("objectives", within, report);
+    let toxiproxy = overrides
+        .toxiproxy()
+        .map(str::to_owned)
+        .or_else(|| text(spec.toxiproxy.as_ref()));
+    let wires = fault::Around {
+        tree,
+        wiring: system.map(Definition::wiring),
+        journeys: traffic.as_ref().and_then(load::Traffic::journeys),
+        elsewhere: toxiproxy.is_some(),
+        report,
+    };
+    let faults = fault::resolve(&stretches, wires);
+    let patterns = spec.patterns.as_ref().and_then(At::located);
+    let patterns = patterns.map_or_else(Vec::new, |patterns| {
+        pattern::resolve(patterns, &stretches, traffic.as_ref(), wires)
+    });
     let around = objective::Around {
         phases: &stretches,
         traffic: traffic.as_ref(),
         report,
     };
-    let objectives = objectives.map_or_else(Vec::new, |objectives| {
-        objective::resolve(objectives, around)
-    });
+    let (objectives, comparisons) = promised(spec, within, around);
     let phases = phase::finish(&stretches);
     let length = phases
         .as_ref()
@@ -88,15 +117,24 @@ pub(crate) fn scenario(
     let remedy = remedy
         .filter(|_| system.is_some())
         .map_or_else(Vec::new, |remedy| ending::remedy(remedy, &turned, report));
-    let seed = overrides
-        .seed()
-        .or_else(|| spec.seed.as_ref()?.value().copied())
-        .unwrap_or(SEED);
+    let ledgers = spec.ledgers.as_ref().and_then(At::located);
+    let ledgers = ledgers.map_or_else(Vec::new, |ledgers| {
+        let around = ledger::Around {
+            journeys: traffic.as_ref().and_then(load::Traffic::journeys),
+            system,
+            report,
+        };
+        ledger::resolve(ledgers, around)
+    });
+    let arrivals = traffic.as_ref().and_then(load::Traffic::arrivals);
+    if let (Some((arrivals, place)), Some(length)) = (arrivals, length) {
+        arrivals::check_length(arrivals, length, place, report);
+    }
     let assemble = || {
         let definition = system?;
         let mut services = definition.services.clone();
         let settings = turned.in_force.apply(&mut services);
-        Some(Plan {
+        let plan = Plan {
             scenario: name?.0.clone(),
             hypothesis: hypothesis?,
             lesson: text(spec.lesson.as_ref()).unwrap_or_default(),
@@ -106,18 +144,39 @@ pub(crate) fn scenario(
                 name: definition.name.clone(),
                 services,
                 links: definition.links.clone(),
+                gateway: definition.gateway.clone(),
                 settings,
             },
             load: traffic?.into_load()?,
+            toxiproxy: toxiproxy.clone(),
             phases: phases?,
             faults,
             objectives,
+            comparisons,
+            patterns,
+            ledgers,
             abort,
-            replay: overrides.replay(report.source().reference(), seed),
+            replay: overrides.replay("run", report.source().reference(), seed),
             remedy,
-        })
+        };
+        Some((plan, runtime))
     };
-    (assemble(), wrong_overrides)
+    (assemble(), beside)
+}
+
+/// The objectives, alone and beside one another. Patterns can fail as well: with them a scenario
+/// needs no objective.
+fn promised(
+    spec: &ScenarioSpec,
+    within: Place,
+    around: objective::Around<'_>,
+) -> (Vec<Objective>, Vec<Comparison>) {
+    if spec.objectives.is_none() && spec.patterns.is_none() {
+        around.report.missing("objectives", within);
+    }
+    let objectives = spec.objectives.as_ref();
+    let objectives = objectives.and_then(|found| found.need("objectives", within, around.report));
+    objectives.map_or_else(Default::default, |found| objective::resolve(found, around))
 }
 
 fn text(at: Option<&At<String>>) -> Option<String> {
@@ -140,23 +199,11 @@ fn hypothesis(spec: &ScenarioSpec, within: Place, report: &Report) -> Option<Str
 
 /// Sections of the language that this version cannot run.
 fn not_yet(spec: &ScenarioSpec, tree: &Node, report: &Report) {
-    let sections = [
-        (
-            "patterns",
-            spec.patterns.is_some(),
-            "leave them out; objectives are judged",
-        ),
-        (
-            "compose",
-            spec.compose.is_some(),
-            "use `system`, or `services` and `links`",
-        ),
-        (
-            "attach",
-            spec.attach.is_some(),
-            "use `system`, or `services` and `links`",
-        ),
-    ];
+    let sections = [(
+        "attach",
+        spec.attach.is_some(),
+        "use `system`, or `services` and `links`",
+    )];
     for (key, given, help) in sections {
         if given {
             let place = tree.key_place(key).unwrap_or(tree.place);

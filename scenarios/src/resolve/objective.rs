@@ -1,17 +1,18 @@
 //! Objectives: what is promised of which journey, in which phases.
 
-use lab_model::objective::{Objective, Promise};
+use lab_model::objective::{Comparison, Objective, Promise};
 use lab_model::{Name, Ratio, Span};
 use lab_verdict::evidence::ALPHA;
+use lab_verdict::evidence::control::GROSS;
 use lab_verdict::planning::fail_alpha;
 
 use super::load::Traffic;
 use super::phase::{Stretch, during};
 use super::possible;
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
-use crate::spec::{AvailabilitySpec, LatencySpec, ObjectiveSpec};
+use crate::code::Code;
+use crate::spec::{AvailabilitySpec, LatencySpec, NoWorseSpec, ObjectiveSpec};
 use crate::tree::{At, Report};
+use lab_diagnostic::{Finding, Place};
 
 /// The most objectives of a scenario.
 const MOST_OBJECTIVES: usize = 100;
@@ -35,7 +36,7 @@ struct Placed {
 pub(super) fn resolve(
     (specs, place): (&Vec<At<ObjectiveSpec>>, Place),
     around: Around<'_>,
-) -> Vec<Objective> {
+) -> (Vec<Objective>, Vec<Comparison>) {
     let report = around.report;
     if specs.is_empty() {
         report.add(Finding::new(
@@ -46,7 +47,12 @@ pub(super) fn resolve(
     }
     let specs = report.bounded(specs, MOST_OBJECTIVES, "objectives", place);
     let mut placed: Vec<Placed> = Vec::new();
+    let mut comparisons = Vec::new();
     for (spec, place) in specs.iter().filter_map(At::located) {
+        if let ObjectiveSpec::NoWorse(spec) = spec {
+            comparisons.extend(no_worse(spec, place, around));
+            continue;
+        }
         let Some(next) = objective(spec, place, around) else {
             continue;
         };
@@ -69,7 +75,8 @@ pub(super) fn resolve(
     for Placed { objective, place } in &placed {
         possible::check(objective, *place, fail_alpha(ALPHA, pairs), around);
     }
-    placed.into_iter().map(|placed| placed.objective).collect()
+    let objectives = placed.into_iter().map(|placed| placed.objective);
+    (objectives.collect(), comparisons)
 }
 
 /// Whether two promises speak of the same figure.
@@ -104,6 +111,7 @@ fn objective(spec: &ObjectiveSpec, place: Place, around: Around<'_>) -> Option<P
                 within,
             )
         }
+        ObjectiveSpec::NoWorse(_) => return None,
     };
     let of = known(of, within, around);
     let during = during(phases.as_ref(), around.phases, report);
@@ -114,6 +122,45 @@ fn objective(spec: &ObjectiveSpec, place: Place, around: Around<'_>) -> Option<P
         during,
     };
     Some(Placed { objective, place })
+}
+
+/// A journey beside another.
+fn no_worse(spec: &At<NoWorseSpec>, place: Place, around: Around<'_>) -> Option<Comparison> {
+    let report = around.report;
+    let (spec, within) = spec.need("of", place, report)?;
+    let of = known(&spec.of, within, around);
+    let than = spec
+        .than
+        .need("than", within, report)
+        .map(|(_, place)| place);
+    let control = than.and_then(|_| known(&spec.than, within, around));
+    if let (Some(of), Some(control), Some(place)) = (&of, &control, than)
+        && of == control
+    {
+        let message = format!("{of} beside itself");
+        report.add(
+            Finding::new(Code::BadObjective, place, message)
+                .help("name another journey as the control"),
+        );
+    }
+    let ratio = spec.ratio.as_ref().and_then(At::located);
+    if let Some((ratio, place)) = ratio
+        && !(*ratio > 1.0 && *ratio <= 1_000.0)
+    {
+        let message = format!("a ratio of {ratio} cannot be ruled out");
+        report.add(
+            Finding::new(Code::BadObjective, place, message)
+                .help("write more than 1: 1.5 at a quarter of the load, 5 at a small step"),
+        );
+    }
+    let by = spec.by.as_ref().and_then(At::value);
+    Some(Comparison {
+        during: during(spec.during.as_ref(), around.phases, report),
+        of: of?,
+        than: control?,
+        by: by.copied().unwrap_or_default(),
+        ratio: ratio.map_or(GROSS, |(ratio, _)| *ratio),
+    })
 }
 
 /// The journey, where the load starts it.

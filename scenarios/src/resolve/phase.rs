@@ -3,10 +3,10 @@
 use lab_model::plan::{Phase, PhaseKind};
 use lab_model::{Name, Span};
 
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
 use crate::spec::{FaultPhaseSpec, PhaseSpec};
 use crate::tree::{At, Report};
+use lab_diagnostic::{Finding, Place};
 
 /// The longest run.
 const LONGEST: Span = Span::from_secs(86_400);
@@ -25,6 +25,20 @@ pub(super) struct Stretch<'a> {
     place: Place,
 }
 
+impl Stretch<'_> {
+    /// A phase that was decided elsewhere, standing at `place`.
+    pub(super) fn of(phase: Phase, place: Place) -> Self {
+        Self {
+            name: phase.name,
+            kind: phase.kind,
+            start: phase.start,
+            length: Some((phase.length, place)),
+            fault: None,
+            place,
+        }
+    }
+}
+
 /// The word for a kind of phase in files.
 const fn word(kind: PhaseKind) -> &'static str {
     match kind {
@@ -32,6 +46,7 @@ const fn word(kind: PhaseKind) -> &'static str {
         PhaseKind::Baseline => "baseline",
         PhaseKind::Fault => "fault",
         PhaseKind::Recovery => "recovery",
+        PhaseKind::Open => "sandbox",
     }
 }
 

@@ -9,8 +9,8 @@ use super::load::Traffic;
 use super::objective::Around;
 use super::phase::Stretch;
 use super::wording::{counted, grouped, percent, time};
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
+use lab_diagnostic::{Finding, Place};
 
 /// What is proposed instead of an objective that cannot pass: the first that can.
 const LADDER: [f64; 10] = [0.9995, 0.999, 0.998, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.5];
@@ -41,14 +41,14 @@ fn in_phase(
     traffic: &Traffic,
 ) -> Option<Finding> {
     let (length, _) = phase.length.filter(|(length, _)| *length > Span::ZERO)?;
-    let n = traffic.arrivals_in(&objective.of, length)?;
+    let n = traffic.arrivals_in(&objective.of, phase.start, length)?;
     let p0 = objective.promise.allowed_bad();
     let needed = zero_failure_arrivals(p0, ALPHA);
     let asked = asked(&objective.promise);
     let there_are = format!("{} in {}", counted(n, "arrival"), phase.name);
     // Whatever is promised nothing of passes always, and is refused as it cannot fail.
     if n < needed && p0 < 1.0 {
-        let rate = traffic.rate(&objective.of)?;
+        let rate = traffic.rate(&objective.of, phase.start, length)?;
         let message = format!(
             "{asked} cannot pass in {} at {}/s, even without one failure",
             time(length),

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lab_model::container::Container;
+use lab_model::gateway::Gateway;
 use lab_model::name::CLIENT;
 use lab_model::system::{Ready, ReadyCheck, Service};
 use lab_model::{Link, Name, Span};
 
 use super::placeholder::placeholders;
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
 use crate::spec::{ReadySpec, ServiceSpec};
 use crate::tree::{At, Entries, Report};
+use lab_diagnostic::{Finding, Place};
 
 /// How long a service may take to start where nothing is said.
 const READY_WITHIN: Span = Span::from_secs(10);
@@ -31,6 +33,7 @@ impl Texts {
 pub(super) fn resolve(
     services: &Entries<Name, ServiceSpec>,
     links: &[At<Link>],
+    has_gateway: bool,
     report: &Report,
 ) -> (Vec<Service>, Vec<Link>) {
     let mut resolved = Vec::new();
@@ -41,13 +44,21 @@ pub(super) fn resolve(
             report.add(Finding::new(Code::DuplicateName, place, message));
             continue;
         }
+        if has_gateway && name.as_str() == Gateway::NAME {
+            let message = format!("`{name}` is the gateway's own name");
+            report.add(Finding::new(Code::DuplicateName, place, message));
+            continue;
+        }
         let spec = spec.need(name.as_str(), place, report);
         // A service that could not be read is there all the same: links to it are not unknown.
         let mine = spec.map_or_else(Texts::default, |(spec, _)| service_texts(spec));
         texts.insert(name.clone(), mine);
         resolved.extend(spec.map(|(spec, _)| service(name, spec, place, report)));
     }
-    let names: Vec<&str> = texts.keys().map(Name::as_str).collect();
+    let mut names: Vec<&str> = texts.keys().map(Name::as_str).collect();
+    if has_gateway {
+        names.push(Gateway::NAME);
+    }
     let links = resolve_links(links, &names, report);
     let declared: BTreeSet<&Link> = links.iter().map(|(link, _)| link).collect();
     for (name, texts) in &texts {
@@ -102,6 +113,7 @@ fn service(name: &Name, spec: &ServiceSpec, key: Place, report: &Report) -> Serv
         command,
         image,
         env,
+        container: container(spec, report),
         ready: ready.map_or_else(
             || Ready {
                 check: ReadyCheck::Tcp,
@@ -110,6 +122,40 @@ fn service(name: &Name, spec: &ServiceSpec, key: Place, report: &Report) -> Serv
             |(spec, place)| self::ready(spec, place, report),
         ),
     }
+}
+
+fn container(spec: &ServiceSpec, report: &Report) -> Container {
+    let Some(spec) = spec.containers.as_ref().and_then(At::value) else {
+        return Container::default();
+    };
+    let port = spec.port.as_ref().and_then(At::located);
+    if let Some((0, place)) = port {
+        report.add(Finding::new(
+            Code::BadValue,
+            place,
+            "no service listens on port 0",
+        ));
+    }
+    Container {
+        command: texts(spec.command.as_ref()).map(|(text, _)| text).collect(),
+        env: spec
+            .env
+            .iter()
+            .filter_map(At::value)
+            .flat_map(Entries::iter)
+            .filter_map(|(key, _, value)| Some((key.clone(), value.value()?.clone())))
+            .collect(),
+        port: port.map(|(port, _)| *port),
+        data: spec.data.as_ref().and_then(At::value).copied(),
+        ..Container::default()
+    }
+}
+
+/// The texts of a list, with their places.
+fn texts(list: Option<&At<Vec<At<String>>>>) -> impl Iterator<Item = (String, Place)> {
+    let list = list.into_iter().filter_map(At::value).flatten();
+    list.filter_map(At::located)
+        .map(|(text, place)| (text.clone(), place))
 }
 
 fn ready(spec: &ReadySpec, place: Place, report: &Report) -> Ready {
@@ -137,15 +183,20 @@ fn ready(spec: &ReadySpec, place: Place, report: &Report) -> Ready {
 }
 
 fn service_texts(spec: &ServiceSpec) -> Texts {
-    let arguments = spec.command.iter().filter_map(At::value).flatten();
-    let values = spec
-        .env
-        .iter()
+    let container = spec.containers.as_ref().and_then(At::value);
+    let commands = [
+        spec.command.as_ref(),
+        container.and_then(|c| c.command.as_ref()),
+    ];
+    let envs = [spec.env.as_ref(), container.and_then(|c| c.env.as_ref())];
+    let values = envs
+        .into_iter()
+        .flatten()
         .filter_map(At::value)
         .flat_map(Entries::iter)
-        .map(|(_, _, value)| value);
-    let texts = arguments.chain(values).filter_map(At::located);
-    Texts(texts.map(|(text, place)| (text.clone(), place)).collect())
+        .filter_map(|(_, _, value)| value.located())
+        .map(|(text, place)| (text.clone(), place));
+    Texts(commands.into_iter().flat_map(texts).chain(values).collect())
 }
 
 fn resolve_links(links: &[At<Link>], services: &[&str], report: &Report) -> Vec<(Link, Place)> {
@@ -224,7 +275,7 @@ fn warn_of_bypass(link: &Link, place: Place, caller: Option<&Texts>, report: &Re
 }
 
 /// Callees before callers; services in a circle of calls in the order of the file.
-fn in_start_order(services: Vec<Service>, links: &[Link]) -> Vec<Service> {
+pub(super) fn in_start_order(services: Vec<Service>, links: &[Link]) -> Vec<Service> {
     let mut waiting: BTreeMap<Name, Service> = BTreeMap::new();
     // Depth first: a service leaves the stack once all it calls have left it.
     let mut stack: Vec<Name> = Vec::new();
@@ -264,6 +315,7 @@ mod tests {
             command: vec![],
             image: None,
             env: BTreeMap::new(),
+            container: lab_model::container::Container::default(),
             ready: Ready {
                 check: ReadyCheck::Tcp,
                 within: READY_WITHIN,

@@ -7,11 +7,11 @@ use lab_model::system::Service;
 
 use super::knob::Knob;
 use super::system::Definition;
-use crate::diagnostic::{Code, Diagnostic, Finding};
+use crate::code::Code;
 use crate::overrides::Overrides;
-use crate::source::Place;
 use crate::spec::ScenarioSpec;
 use crate::tree::{At, Entries, Report};
+use lab_diagnostic::{Diagnostic, Finding, Place};
 
 /// The value of every knob: its default, unless it is set.
 #[derive(Debug, Clone)]
@@ -76,6 +76,15 @@ impl<'a> Settings<'a> {
         self.values.insert(knob.name.clone(), value.to_owned());
     }
 
+    /// Turns what the command line turns; returns what is wrong with it.
+    pub(super) fn turn(&mut self, overrides: &Overrides) -> Vec<Diagnostic> {
+        overrides.apply(&mut |name, value, report| {
+            if let Some(knob) = self.check(name, value, report) {
+                self.set(knob, value.0);
+            }
+        })
+    }
+
     /// The value of a knob as it is set.
     pub(super) fn get<'k>(&'k self, knob: &'k Knob) -> &'k str {
         self.values.get(&knob.name).unwrap_or(&knob.default)
@@ -129,11 +138,7 @@ pub(super) fn resolve<'a>(
     let as_written = settings.clone();
     let mut wrong = Vec::new();
     if system.is_some() {
-        wrong = overrides.apply(&mut |name, value, report| {
-            if let Some(knob) = settings.check(name, value, report) {
-                settings.set(knob, value.0);
-            }
-        });
+        wrong = settings.turn(overrides);
     }
     let turned = Turned {
         as_written,

@@ -1,16 +1,23 @@
 //! A system, resolved: from its own file, or from services that a scenario holds.
 
+use std::collections::BTreeMap;
+
+use lab_model::container::Runtime;
+use lab_model::gateway::Gateway;
 use lab_model::system::Service;
 use lab_model::traffic::Step;
 use lab_model::{Link, Name};
 
 use super::knob::{self, Knob};
-use super::{journey, service};
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
-use crate::spec::{ScenarioSpec, ServiceSpec, SystemSpec};
+use super::sandbox::{self, Sandbox};
+use super::{gateway, journey, service};
+use crate::code::Code;
+use crate::compose;
+use crate::overrides::Overrides;
+use crate::spec::{GatewaySpec, ScenarioSpec, ServiceSpec, SystemSpec};
 use crate::systems;
 use crate::tree::{At, Entries, Node, Report};
+use lab_diagnostic::{Diagnostic, Finding, Place};
 
 /// Everything a scenario can refer to in its system.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +30,16 @@ pub struct Definition {
     pub services: Vec<Service>,
     /// Its links, in the order of the file.
     pub links: Vec<Link>,
+    /// Its gateway, where it has one.
+    pub gateway: Option<Gateway>,
     /// What can be set.
     pub knobs: Vec<Knob>,
     /// What its users do.
     pub journeys: Vec<(Name, Vec<Step>)>,
+    /// How it is used in a sandbox, where it says so.
+    pub(super) sandbox: Option<Sandbox>,
+    /// Services that exist as processes only, or as containers only.
+    only: BTreeMap<Name, Runtime>,
     /// Whether every link of the file is among `links`.
     all_linked: bool,
 }
@@ -46,6 +59,52 @@ impl Definition {
             whole: self.all_linked,
         }
     }
+
+    /// The services and links of a compose file.
+    pub(crate) fn of_compose(services: Vec<Service>, links: Vec<Link>) -> Option<Self> {
+        Some(Self {
+            name: Name::new("compose").ok()?,
+            about: String::new(),
+            services: service::in_start_order(services, &links),
+            links,
+            gateway: None,
+            knobs: Vec::new(),
+            journeys: Vec::new(),
+            sandbox: None,
+            only: BTreeMap::new(),
+            all_linked: true,
+        })
+    }
+
+    /// Processes where every service that may run as one has a command.
+    pub(super) fn preference(&self) -> Runtime {
+        let lacking = |service: &Service| {
+            service.command.is_empty() && self.only.get(&service.name) != Some(&Runtime::Containers)
+        };
+        if self.services.iter().any(lacking) {
+            Runtime::Containers
+        } else {
+            Runtime::Processes
+        }
+    }
+
+    /// The system as it runs there: without the services that do not, and without their links.
+    pub(crate) fn on(mut self, runtime: Runtime) -> Self {
+        let absent = |name: &Name| self.only.get(name).is_some_and(|only| *only != runtime);
+        self.links
+            .retain(|link| !absent(&link.from) && !absent(&link.to));
+        self.services.retain(|service| !absent(&service.name));
+        self
+    }
+}
+
+/// Which services exist as processes only, or as containers only.
+fn only(services: &Entries<Name, ServiceSpec>) -> BTreeMap<Name, Runtime> {
+    let only = |spec: &At<ServiceSpec>| spec.value()?.only.as_ref()?.value().copied();
+    services
+        .iter()
+        .filter_map(|(name, _, spec)| Some((name.clone(), only(spec)?)))
+        .collect()
 }
 
 const MOST_SERVICES: usize = 100;
@@ -57,7 +116,10 @@ pub(crate) fn from_file(spec: &SystemSpec, within: Place, report: &Report) -> Op
     let services = spec.services.need("services", within, report);
     let links = spec.links.need("links", within, report);
     let (links, links_place) = links?;
-    let (services, known) = parts(services?, (links, links_place), report);
+    let only = only(services?.0);
+    let routed = spec.gateway.as_ref();
+    let (services, known) = parts(services?, (links, links_place), routed, report);
+    let gateway = gateway_of(routed, &known, report);
     let all_linked = known.len() == links.len();
     let knobs = spec.knobs.as_ref().and_then(At::value);
     let knobs = knobs.map_or_else(Vec::new, |knobs| knob::resolve(knobs, &services, report));
@@ -75,11 +137,11 @@ pub(crate) fn from_file(spec: &SystemSpec, within: Place, report: &Report) -> Op
         };
         Some((
             name.clone(),
-            journey::resolve(steps, wiring, place, report)?,
+            journey::resolve(steps, wiring, place, &[], report)?,
         ))
     });
     let journeys = journeys.collect();
-    Some(Definition {
+    let mut definition = Definition {
         name: name?.0.clone(),
         about: spec
             .about
@@ -89,10 +151,16 @@ pub(crate) fn from_file(spec: &SystemSpec, within: Place, report: &Report) -> Op
             .unwrap_or_default(),
         services,
         links: known,
+        gateway,
         knobs,
         journeys,
+        sandbox: None,
+        only,
         all_linked,
-    })
+    };
+    let sandbox = spec.sandbox.as_ref().and_then(At::located);
+    definition.sandbox = sandbox.and_then(|found| sandbox::resolve(found, &definition, report));
+    Some(definition)
 }
 
 /// Resolves the system of a scenario: the one it names, or the services it holds itself.
@@ -100,9 +168,10 @@ pub(super) fn of_scenario(
     spec: &ScenarioSpec,
     tree: &Node,
     within: Place,
+    (overrides, beside): (&Overrides, &mut Vec<Diagnostic>),
     report: &Report,
 ) -> Option<Definition> {
-    let own = ["services", "links"].map(|key| (key, tree.key_place(key)));
+    let own = ["services", "links", "gateway", "compose"].map(|key| (key, tree.key_place(key)));
     let own = own.into_iter().find_map(|(key, place)| Some((key, place?)));
     match (&spec.system, own) {
         (Some(system), own) => {
@@ -113,16 +182,27 @@ pub(super) fn of_scenario(
             let (name, place) = system.located()?;
             systems::find(name, place, report)
         }
+        (None, Some(("compose", _))) => {
+            let (path, place) = spec.compose.as_ref()?.located()?;
+            let Some(file) = overrides.compose() else {
+                let message = format!("`{path}` was not read");
+                report.add(Finding::new(Code::UnreadCompose, place, message));
+                return None;
+            };
+            let (definition, found) = compose::resolve(file);
+            beside.extend(found);
+            definition
+        }
         (None, Some(_)) => {
             let services = spec.services.as_ref().unwrap_or(&At::Missing);
             let links = spec.links.as_ref().unwrap_or(&At::Missing);
             let services = services.need("services", within, report);
             let links = links.need("links", within, report);
-            inline(services?, links?, report)
+            inline(services?, links?, spec.gateway.as_ref(), report)
         }
         (None, None) => {
             // Another way to name a system is refused for itself.
-            if spec.compose.is_none() && spec.attach.is_none() {
+            if spec.attach.is_none() {
                 report.add(
                     Finding::new(Code::NoSystem, within, "there is no system to run against")
                         .help("add `system: shop`, or `services` and `links` of your own"),
@@ -136,24 +216,30 @@ pub(super) fn of_scenario(
 fn inline(
     services: (&Entries<Name, ServiceSpec>, Place),
     links: (&Vec<At<Link>>, Place),
+    gateway: Option<&At<GatewaySpec>>,
     report: &Report,
 ) -> Option<Definition> {
     let count = links.0.len();
-    let (services, links) = parts(services, links, report);
+    let only = only(services.0);
+    let (services, links) = parts(services, links, gateway, report);
     Some(Definition {
         name: Name::new("inline").ok()?,
         about: String::new(),
         services,
         all_linked: links.len() == count,
+        gateway: gateway_of(gateway, &links, report),
         links,
         knobs: Vec::new(),
         journeys: Vec::new(),
+        sandbox: None,
+        only,
     })
 }
 
 fn parts(
     (services, place): (&Entries<Name, ServiceSpec>, Place),
     (links, links_place): (&Vec<At<Link>>, Place),
+    gateway: Option<&At<GatewaySpec>>,
     report: &Report,
 ) -> (Vec<Service>, Vec<Link>) {
     let count = services.iter().count();
@@ -162,5 +248,11 @@ fn parts(
         report.add(Finding::new(Code::BadService, place, message));
     }
     let links = report.bounded(links, MOST_LINKS, "links", links_place);
-    service::resolve(services, links, report)
+    let has_gateway = !matches!(gateway, None | Some(At::Missing));
+    service::resolve(services, links, has_gateway, report)
+}
+
+fn gateway_of(spec: Option<&At<GatewaySpec>>, links: &[Link], report: &Report) -> Option<Gateway> {
+    let spec = spec.and_then(At::located)?;
+    gateway::resolve(spec, links, report)
 }

@@ -4,10 +4,10 @@ use lab_model::Span;
 use lab_model::plan::Window;
 
 use super::phase::Stretch;
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
 use crate::spec::{FlapSpec, InjectSpec};
 use crate::tree::{At, Report};
+use lab_diagnostic::{Finding, Place};
 
 /// The shortest time on or off of a flapping fault: a proxy needs some to be told.
 const SHORTEST: Span = Span::from_millis(50);

@@ -2,7 +2,7 @@
 
 use lab_faults::FaultSpec;
 use lab_model::toxic::Direction;
-use lab_model::{Link, Ratio, Span};
+use lab_model::{Ratio, Site, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,9 +13,9 @@ use crate::tree::At;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Inject")]
 pub(crate) struct InjectSpec {
-    /// The link: `orders -> payments`.
-    pub(crate) on: At<Link>,
-    /// Which bytes: `upstream` is from caller to callee, `downstream` (if left out) the replies.
+    /// The link, `orders -> payments`, or for faults on a service its name.
+    pub(crate) on: At<Site>,
+    /// Which bytes: `upstream` is from caller to callee, `downstream` (if left out) the replies, `both` both.
     pub(crate) direction: Option<At<Direction>>,
     /// The share of connections it acts on; 100% if left out. The seed decides which.
     pub(crate) toxicity: Option<At<Ratio>>,

@@ -1,11 +1,13 @@
 //! Who uses a system: journeys of HTTP steps, and when they start.
 
-use lab_model::{Name, Rate, Span};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::Value;
+use std::borrow::Cow;
 
-use super::Text;
+use lab_model::Name;
+use lab_model::traffic::Executor;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use super::{ArrivalsSpec, FeederSpec, StepSpec};
 use crate::tree::{At, Entries};
 
 /// Who uses the system, and how often.
@@ -17,6 +19,27 @@ pub(crate) struct LoadSpec {
     pub(crate) journeys: At<Entries<Name, JourneyChoice>>,
     /// When journeys start. One arrival starts one journey.
     pub(crate) arrivals: At<ArrivalsSpec>,
+    /// Data for placeholders, by name: `{products.sku}` is the field `sku` of `products`.
+    pub(crate) data: Option<At<Entries<Name, FeederSpec>>>,
+    /// Who runs the journeys: `goose`, also if left out. `native` not yet.
+    #[schemars(with = "Option<ExecutorWords>")]
+    pub(crate) executor: Option<At<Executor>>,
+    /// How many generator processes share the arrivals. More than 1 not yet.
+    #[schemars(range(min = 1, max = 16))]
+    pub(crate) processes: Option<At<u32>>,
+}
+
+/// The words for executors in schemas.
+pub(crate) enum ExecutorWords {}
+
+impl JsonSchema for ExecutorWords {
+    fn schema_name() -> Cow<'static, str> {
+        "Executor".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["goose", "native"] })
+    }
 }
 
 /// A journey of the load.
@@ -41,6 +64,8 @@ pub(crate) struct WeightedJourneySpec {
     pub(crate) weight: Option<At<u32>>,
     /// Its steps; if left out, those of the system's journey of that name.
     pub(crate) steps: Option<At<Vec<At<StepSpec>>>>,
+    /// Whether cookies that replies set are sent with the steps that follow; not if left out.
+    pub(crate) cookies: Option<At<bool>>,
 }
 
 /// A journey of a system.
@@ -53,60 +78,4 @@ pub(crate) struct JourneySpec {
     about: Option<At<String>>,
     /// Its steps, in order; a step that fails ends the journey.
     pub(crate) steps: At<Vec<At<StepSpec>>>,
-}
-
-/// When journeys start.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "Arrivals")]
-pub(crate) enum ArrivalsSpec {
-    /// The same rate all the time, whether the system keeps up or not.
-    Constant(At<ConstantSpec>),
-}
-
-/// Arrivals at the same rate all the time.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Constant")]
-pub(crate) struct ConstantSpec {
-    /// Journeys per second, minute or hour.
-    pub(crate) rate: At<Rate>,
-}
-
-/// One HTTP request: exactly one of `get`, `post`, `put`, `patch`, `delete`.
-///
-/// Path, headers and texts in the body may hold `{name}` (a value that an earlier step saved),
-/// `{random:1..20}` and `{unique}`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Step")]
-pub(crate) struct StepSpec {
-    /// Its name in reports; made from method and path if left out.
-    pub(crate) name: Option<At<Name>>,
-    /// `GET` this path.
-    pub(crate) get: Option<At<String>>,
-    /// `POST` to this path.
-    pub(crate) post: Option<At<String>>,
-    /// `PUT` to this path.
-    pub(crate) put: Option<At<String>>,
-    /// `PATCH` this path.
-    pub(crate) patch: Option<At<String>>,
-    /// `DELETE` this path.
-    pub(crate) delete: Option<At<String>>,
-    /// The service it calls; the one that `client` is linked to first, if left out.
-    pub(crate) service: Option<At<Name>>,
-    /// Headers beside those that the lab sets itself.
-    #[schemars(with = "Option<Entries<String, Text>>")]
-    pub(crate) headers: Option<At<Entries<String, String>>>,
-    /// A JSON body, or a text sent as it stands.
-    pub(crate) body: Option<At<Value>>,
-    /// Beyond this the step has failed; 1.5s if left out.
-    pub(crate) timeout: Option<At<Span>>,
-    /// The status it must answer with; any from 200 to 399 if left out.
-    #[schemars(range(min = 100, max = 599))]
-    pub(crate) expect: Option<At<u16>>,
-    /// Values for later steps: a name, and where it stands in the reply (a JSON pointer).
-    pub(crate) save: Option<At<Entries<Name, String>>>,
-    /// Whether a success is an acknowledged write, which must not be lost.
-    pub(crate) write: Option<At<bool>>,
 }

@@ -3,18 +3,28 @@
 //! These types are the language: the reader, the JSON schemas and the words that editors show
 //! derive from them. Nothing here knows whether a file makes sense; that is `resolve`.
 
+mod arrivals;
+mod data;
 mod fault;
+mod gateway;
+mod ledger;
 mod load;
 mod objective;
 mod phase;
 mod scenario;
+mod step;
 mod system;
 mod text;
 
+pub(crate) use arrivals::{ArrivalsSpec, ReplaySpec};
+pub(crate) use data::{FeederSpec, FileSpec};
 pub(crate) use fault::{FlapSpec, InjectSpec};
-pub(crate) use load::{ArrivalsSpec, JourneyChoice, JourneySpec, LoadSpec, StepSpec};
-pub(crate) use objective::{AbortSpec, AvailabilitySpec, LatencySpec, ObjectiveSpec};
+pub(crate) use gateway::{FlagSpec, GatewaySpec, HealthSpec, RouteSpec, StickySpec, UpstreamSpec};
+pub(crate) use ledger::{HttpSourceSpec, LedgerSpec, SourceSpec, SqlSourceSpec};
+pub(crate) use load::{JourneyChoice, JourneySpec, LoadSpec};
+pub(crate) use objective::{AbortSpec, AvailabilitySpec, LatencySpec, NoWorseSpec, ObjectiveSpec};
 pub(crate) use phase::{FaultPhaseSpec, PhaseSpec};
 pub(crate) use scenario::ScenarioSpec;
-pub(crate) use system::{KnobSpec, KnobType, ReadySpec, ServiceSpec, SystemSpec};
+pub(crate) use step::{CheckSpec, ExtractSpec, SaveSpec, StepSpec, ThinkSpec, WriteSpec};
+pub(crate) use system::{KnobSpec, KnobType, ReadySpec, SandboxSpec, ServiceSpec, SystemSpec};
 pub(crate) use text::Text;

@@ -1,5 +1,6 @@
 //! What must hold, and what ends a run early.
 
+use lab_model::objective::Measure;
 use lab_model::{Name, Ratio, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,6 +16,9 @@ pub(crate) enum ObjectiveSpec {
     Availability(At<AvailabilitySpec>),
     /// Arrivals end in time, from their intended start to the last byte of their last step.
     Latency(At<Box<LatencySpec>>),
+    /// A journey is no worse than another that runs beside it: a canary, a parity, an indicator of
+    /// the business with its control. What hits both alike cancels.
+    NoWorse(At<NoWorseSpec>),
 }
 
 /// A share of arrivals that succeed.
@@ -26,6 +30,24 @@ pub(crate) struct AvailabilitySpec {
     pub(crate) of: At<Name>,
     /// The least share of good arrivals.
     pub(crate) at_least: At<Ratio>,
+    /// Phases by kind or name; the fault phases if left out, all measured ones where there is none.
+    pub(crate) during: Option<At<Vec<At<Name>>>>,
+}
+
+/// One journey beside another.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "NoWorse")]
+pub(crate) struct NoWorseSpec {
+    /// The candidate.
+    pub(crate) of: At<Name>,
+    /// The control.
+    pub(crate) than: At<Name>,
+    /// What is compared; `failures` if left out.
+    pub(crate) by: Option<At<Measure>>,
+    /// How many times as bad a pass rules out; 1.5 if left out, which needs a quarter of the load
+    /// on the candidate. At a small step, 5.
+    pub(crate) ratio: Option<At<f64>>,
     /// Phases by kind or name; the fault phases if left out, all measured ones where there is none.
     pub(crate) during: Option<At<Vec<At<Name>>>>,
 }

@@ -1,10 +1,14 @@
 //! A scenario file.
 
+use lab_model::container::Runtime;
 use lab_model::{Link, Name};
+use lab_verdict::patterns::PatternSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AbortSpec, LoadSpec, ObjectiveSpec, PhaseSpec, ServiceSpec, Text};
+use super::{
+    AbortSpec, GatewaySpec, LedgerSpec, LoadSpec, ObjectiveSpec, PhaseSpec, ServiceSpec, Text,
+};
 use crate::tree::{At, Entries};
 
 /// A rehearsal of failure: a system, the load on it, what is broken when, and what must hold.
@@ -30,10 +34,17 @@ pub(crate) struct ScenarioSpec {
     pub(crate) services: Option<At<Entries<Name, ServiceSpec>>>,
     /// Who calls whom among them; the load calls as `client`.
     pub(crate) links: Option<At<Vec<At<Link>>>>,
-    /// A compose file to start. Not yet.
-    pub(crate) compose: Option<At<Anything>>,
+    /// A routing gateway of the services above: in links it is called `gateway`.
+    pub(crate) gateway: Option<At<GatewaySpec>>,
+    /// A compose file to start, relative to this file: its services become containers of the run.
+    pub(crate) compose: Option<At<String>>,
     /// A system that runs already. Not yet.
     pub(crate) attach: Option<At<Anything>>,
+    /// A Toxiproxy-compatible server that runs already, such as 127.0.0.1:8474: faults are injected
+    /// through it instead of the lab's own proxy.
+    pub(crate) toxiproxy: Option<At<String>>,
+    /// What services run as; if left out, processes where all have a command, else containers.
+    pub(crate) driver: Option<At<Runtime>>,
     /// Settings of the system that differ from its defaults: `orders.timeout: 400ms`.
     #[schemars(with = "Option<Entries<Name, Text>>")]
     pub(crate) settings: Option<At<Entries<Name, String>>>,
@@ -41,10 +52,12 @@ pub(crate) struct ScenarioSpec {
     pub(crate) load: At<LoadSpec>,
     /// What happens when, in order, without gaps.
     pub(crate) phases: At<Vec<At<PhaseSpec>>>,
-    /// What must hold.
-    pub(crate) objectives: At<Vec<At<ObjectiveSpec>>>,
-    /// Resilience patterns to be seen on the wire. Not yet.
-    pub(crate) patterns: Option<At<Anything>>,
+    /// What must hold; may be left out where there are patterns.
+    pub(crate) objectives: Option<At<Vec<At<ObjectiveSpec>>>>,
+    /// What must be found in the system of the writes that it acknowledged.
+    pub(crate) ledgers: Option<At<Vec<At<LedgerSpec>>>>,
+    /// Resilience patterns to be seen on the wire.
+    pub(crate) patterns: Option<At<Vec<At<PatternSpec>>>>,
     /// What ends the run early.
     pub(crate) abort: Option<At<Vec<At<AbortSpec>>>>,
     /// Settings worth trying when the run fails.

@@ -1,10 +1,11 @@
 //! A system file, and services as a scenario may hold them itself.
 
-use lab_model::{Link, Name, Span};
+use lab_model::container::Runtime;
+use lab_model::{ByteSize, Link, Name, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{JourneySpec, Text};
+use super::{GatewaySpec, JourneySpec, LoadSpec, ObjectiveSpec, Text};
 use crate::tree::{At, Entries};
 
 /// A system to rehearse on: what is started, how it is wired, what can be set, how it is used.
@@ -20,10 +21,25 @@ pub(crate) struct SystemSpec {
     pub(crate) services: At<Entries<Name, ServiceSpec>>,
     /// Who calls whom; each gets a fault proxy. The load calls as `client`.
     pub(crate) links: At<Vec<At<Link>>>,
+    /// A routing gateway: in links it is called `gateway`.
+    pub(crate) gateway: Option<At<GatewaySpec>>,
     /// What can be set, by name: `orders.timeout`.
     pub(crate) knobs: Option<At<Entries<Name, KnobSpec>>>,
     /// What its users do, by name.
     pub(crate) journeys: Option<At<Entries<Name, JourneySpec>>>,
+    /// How it is used in a sandbox (`lab up`).
+    pub(crate) sandbox: Option<At<SandboxSpec>>,
+}
+
+/// How a system is used in a sandbox.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Sandbox")]
+pub(crate) struct SandboxSpec {
+    /// What is driven against it.
+    pub(crate) load: At<LoadSpec>,
+    /// What is watched while it goes on.
+    pub(crate) objectives: At<Vec<At<ObjectiveSpec>>>,
 }
 
 /// A service: a command, an image, or both.
@@ -43,8 +59,30 @@ pub(crate) struct ServiceSpec {
     /// Its environment.
     #[schemars(with = "Option<Entries<String, Text>>")]
     pub(crate) env: Option<At<Entries<String, String>>>,
+    /// What differs where it runs as a container.
+    pub(crate) containers: Option<At<ContainerSpec>>,
+    /// What it runs as, where that is not left open: it is left out of the system elsewhere, with
+    /// its links.
+    pub(crate) only: Option<At<Runtime>>,
     /// When it counts as started; if left out, as soon as its port accepts a connection.
     pub(crate) ready: Option<At<ReadySpec>>,
+}
+
+/// A service as a container.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Container")]
+pub(crate) struct ContainerSpec {
+    /// Arguments to the image's entry point, instead of its own command.
+    #[schemars(with = "Option<Vec<Text>>")]
+    pub(crate) command: Option<At<Vec<At<String>>>>,
+    /// Environment values that it has instead of the service's own, or beside them.
+    #[schemars(with = "Option<Entries<String, Text>>")]
+    pub(crate) env: Option<At<Entries<String, String>>>,
+    /// The port on which it listens, `{port}` in its environment; 8080 if left out.
+    pub(crate) port: Option<At<u16>>,
+    /// The size of its folder `{data}`, which is kept in memory then; without a limit if left out.
+    pub(crate) data: Option<At<ByteSize>>,
 }
 
 /// When a service counts as started.

@@ -8,8 +8,8 @@ use serde::de::{
 use super::Node;
 use super::deserializer::Reader;
 use super::mistake::Mistake;
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
+use lab_diagnostic::{Finding, Place};
 
 /// A value between its place and its mistake, see [`At`](super::At).
 pub(super) struct Located<'a> {

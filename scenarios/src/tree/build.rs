@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, options};
 
 use super::{Node, Report, Value};
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
+use lab_diagnostic::{FileCode, Finding, Place};
 
 /// The most values a file may hold, counting what aliases repeat. A scenario has about a
 /// hundred, a large system a thousand.
@@ -50,12 +50,20 @@ pub(super) fn build(text: &str, report: &Report) -> Result<Node, Finding> {
         let (event, span) = next.map_err(|error| syntax(text, &error))?;
         builder.take(event, place_of(&span))?;
     }
-    builder
-        .root
-        .ok_or_else(|| refuse(Code::Empty, Place::START, "the file holds only comments"))
+    builder.root.ok_or_else(|| {
+        refuse(
+            FileCode::Empty,
+            Place::START,
+            "the file holds only comments",
+        )
+    })
 }
 
-fn refuse(code: Code, place: Place, message: impl Into<String>) -> Finding {
+fn refuse(
+    code: impl Into<lab_diagnostic::Code>,
+    place: Place,
+    message: impl Into<String>,
+) -> Finding {
     Finding::new(code, place, message)
 }
 
@@ -176,7 +184,7 @@ impl Builder<'_> {
             };
             let text = Arc::clone(text);
             if let Some(first) = seen.insert(Arc::clone(&text), key.place) {
-                let (line, _) = self.report.source().line_and_column(first.start);
+                let line = self.report.source().position(first.start).line;
                 self.report.add(
                     Finding::new(
                         Code::DuplicateKey,

@@ -10,8 +10,8 @@ use serde::forward_to_deserialize_any;
 use super::access::{Chosen, Fields, Items, Located};
 use super::mistake::{Mistake, unknown_kind};
 use super::{Node, Report, Value, scalar};
-use crate::diagnostic::{Code, Finding, listed};
-use crate::source::Place;
+use crate::code::Code;
+use lab_diagnostic::{Finding, Place, listed};
 
 /// The name by which [`At`](super::At) asks for a value with its place.
 pub(super) const AT: &str = "$at";

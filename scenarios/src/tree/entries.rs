@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Report;
 use super::deserializer::AT;
-use crate::source::Place;
+use lab_diagnostic::Place;
 
 /// A value with its place. Reading one never fails: a mistake inside is reported where it stands,
 /// and everything beside it is read on.
@@ -28,6 +28,14 @@ impl<T> At<T> {
     pub(crate) fn value(&self) -> Option<&T> {
         match self {
             Self::Good(value, _) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value and its place, to change it.
+    pub(crate) fn located_mut(&mut self) -> Option<(&mut T, Place)> {
+        match self {
+            Self::Good(value, place) => Some((value, *place)),
             _ => None,
         }
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{Error, Expected, Unexpected};
 
-use crate::diagnostic::{Code, Finding};
-use crate::source::Place;
+use crate::code::Code;
+use lab_diagnostic::{Finding, Place};
 
 /// An error on the way from a tree to a type; becomes a finding once its place is known.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::diagnostic::{Code, Diagnostic, Finding};
-use crate::source::{Place, Source};
+use crate::code::Code;
+use lab_diagnostic::{Diagnostic, Finding, Place, Source};
 
 use deserializer::Reader;
 pub(crate) use entries::{At, Entries};
@@ -130,6 +130,16 @@ impl Report {
         &list[..list.len().min(most)]
     }
 
+    /// The text of a file that the source names at `place`.
+    pub(crate) fn text_of(&self, path: &str, place: Place) -> Option<String> {
+        let text = self.source.file(path);
+        text.map_err(|reason| {
+            let message = format!("{path} cannot be read: {reason}");
+            self.add(Finding::new(Code::UnreadableFile, place, message));
+        })
+        .ok()
+    }
+
     /// Notes that a key is missing in what stands at `within`.
     pub(crate) fn missing(&self, key: &str, within: Place) {
         self.add(Finding::new(
@@ -141,9 +151,8 @@ impl Report {
 
     /// Whether an error was found.
     pub(crate) fn has_errors(&self) -> bool {
-        use crate::diagnostic::Severity::Error;
         let found = self.found.borrow();
-        found.iter().any(|finding| finding.code.severity() == Error)
+        found.iter().any(Finding::is_error)
     }
 
     /// Everything found, in the order of the file.

@@ -32,7 +32,7 @@ fn slow_payments_is_planned_as_designed() {
     let arrivals = |phase: usize| {
         let phase = &plan.phases[phase];
         let all = plan.load.arrivals.count_between(phase.start, phase.end());
-        let checkout = all as f64 * plan.load.share(&Name::new("checkout").unwrap());
+        let checkout = all.unwrap() as f64 * plan.load.share(&Name::new("checkout").unwrap());
         format!("{checkout:.1}")
     };
     assert_eq!([1, 2, 3].map(arrivals), ["750.0", "1500.0", "1250.0"]);
@@ -138,7 +138,7 @@ fn checks_are_made_where_they_say() {
     assert_eq!(during(", during: [recovery, baseline, baseline]"), [0, 2]);
     let text = GOOD.replace(
         "  - recovery",
-        "  - recovery: 10s\n  - fault: { for: 20s, inject: [ { on: client -> monolith, fault: { down: {} } } ] }\n  - recovery",
+        "  - recovery: 10s\n  - fault: { for: 20s, inject: [ { on: client -> gateway, fault: { down: {} } } ] }\n  - recovery",
     );
     let plan = try_plan(&text).unwrap().plan;
     assert_eq!(plan.objectives[0].during, [1, 3]);

@@ -241,11 +241,11 @@ fn ends_and_remedies_make_sense() {
 fn what_cannot_be_run_yet_is_not_ignored() {
     let more = |words: &str| format!("{GOOD}{words}\n");
     check(
-        &more("patterns:\n  - timeout: { on: orders -> payments, at_most: 500ms }"),
-        &["scenario::not-yet patterns"],
+        &more("attach: { orders: 127.0.0.1:8080 }"),
+        &["scenario::not-yet attach"],
     );
     check(
         &with("system: shop", "compose: compose.yaml"),
-        &["scenario::not-yet compose"],
+        &["compose::unread compose.yaml"],
     );
 }

@@ -10,6 +10,7 @@
 //! | `monolith`, `orders`, `payments` | what each role serves and stores |
 //! | `upstream` | calls to another service, through the policies of `resilience` |
 //! | `resilience` | timeout, retry, breaker, bulkhead, fallback, each alone |
+//! | `flags` | what a gateway decides for each request |
 //! | `admission` | what a service does with requests before it serves them |
 //! | `store` | SQLite on a thread of its own |
 //!
@@ -21,6 +22,7 @@ mod config;
 mod context;
 mod document;
 mod failure;
+mod flags;
 mod id;
 mod ledger;
 mod log;

@@ -56,7 +56,8 @@ where
     Fut: Future<Output = Outcome>,
 {
     loop {
-        let Some(outcome) = stop.run_until_cancelled(look()).await else {
+        // Boxed, as what is looked at can be a large future.
+        let Some(outcome) = stop.run_until_cancelled(Box::pin(look())).await else {
             return;
         };
         let pause = tokio::time::sleep(pace.after(outcome));

@@ -1,7 +1,6 @@
 //! The life of one service: open the store, listen, serve, drain.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::routing::get;
@@ -14,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::{Admission, admit};
-use crate::config::{Config, Role, ServiceSettings};
+use crate::config::{Config, ServiceSettings};
 use crate::log::Log;
-use crate::monolith::{self, Monolith};
-use crate::orders::{self, Orders};
+use crate::monolith::Monolith;
+use crate::orders::Orders;
 use crate::payments;
-use crate::store::{Database, StoreError};
+use crate::store::{self, StoreError};
 
 /// How long requests in service may take to end once the service stops.
 const DRAIN: Duration = Duration::from_millis(400);
@@ -78,11 +77,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let log = Log::new(role);
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let database = open(role, config.database).await.map_err(Reason::from)?;
+    let database = store::open(role, &config.database)
+        .await
+        .map_err(Reason::from)?;
     let (requests, books) = match config.service {
-        ServiceSettings::Payments(settings) => payments::routes(&settings, database),
+        ServiceSettings::Payments(settings) => payments::routes(&settings, database)
+            .await
+            .map_err(Reason::from)?,
         ServiceSettings::Orders(settings) => {
             let orders = Orders::new(settings, database, log.clone());
+            let orders = orders.await.map_err(Reason::from)?;
             tasks.spawn(orders.clone().background(stop.clone()));
             orders.routes()
         }
@@ -107,17 +111,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         tasks,
         server,
     })
-}
-
-async fn open(role: Role, path: PathBuf) -> Result<Database, StoreError> {
-    let tables = match role {
-        Role::Monolith => monolith::TABLES,
-        Role::Orders => orders::TABLES,
-        Role::Payments => payments::TABLES,
-    };
-    tokio::task::spawn_blocking(move || Database::open(&path, tables))
-        .await
-        .unwrap_or(Err(StoreError::Closed))
 }
 
 async fn serve(

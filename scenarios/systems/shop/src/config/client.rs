@@ -19,6 +19,30 @@ pub(crate) struct ClientSettings {
     pub(crate) bulkhead: Option<usize>,
     /// Whether connections are pooled and used again.
     pub(crate) keepalive: bool,
+    /// Where an answer ends, on a connection that is used once.
+    pub(crate) body: BodyEnd,
+}
+
+/// What ends an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyEnd {
+    /// Its length, as HTTP says it.
+    Length,
+    /// The close of the connection, whatever HTTP says: as clients do that were written in an
+    /// afternoon.
+    Close,
+}
+
+impl Value for BodyEnd {
+    const EXPECTED: &'static str = "`length` or `close`";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.trim() {
+            "length" => Some(Self::Length),
+            "close" => Some(Self::Close),
+            _ => None,
+        }
+    }
 }
 
 /// When a failed attempt is made again.
@@ -31,8 +55,19 @@ pub(crate) struct RetrySettings {
     pub(crate) backoff: Duration,
     /// The longest pause before any retry.
     pub(crate) backoff_most: Duration,
+    /// Whether each pause is drawn, or all are as long as they may be.
+    pub(crate) jitter: Jitter,
     /// Retries allowed per call in the long run.
     pub(crate) budget: f64,
+}
+
+/// How pauses of a back-off differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jitter {
+    /// Not at all: callers that failed together come back together.
+    None,
+    /// Drawn evenly from nothing to the longest.
+    Full,
 }
 
 /// The three ways to retry.
@@ -68,6 +103,18 @@ impl Value for RetryMode {
     }
 }
 
+impl Value for Jitter {
+    const EXPECTED: &'static str = "`full` or `none`";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.trim() {
+            "full" => Some(Self::Full),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
 impl ClientSettings {
     /// Reads the settings; only the default way to retry differs between services.
     pub(super) fn read(reader: &mut Reader<'_>, retry: RetryMode) -> Self {
@@ -83,11 +130,13 @@ impl ClientSettings {
                 attempts: reader.value("SHOP_RETRY_ATTEMPTS", 4),
                 backoff: reader.value("SHOP_RETRY_BACKOFF", Duration::from_millis(50)),
                 backoff_most: reader.value("SHOP_RETRY_BACKOFF_MOST", Duration::from_secs(1)),
+                jitter: reader.value("SHOP_RETRY_JITTER", Jitter::Full),
                 budget: reader.value("SHOP_RETRY_BUDGET", Share(0.2)).0,
             },
             breaker: reader.value("SHOP_BREAKER", false).then_some(breaker),
             bulkhead: reader.value("SHOP_BULKHEAD", None),
             keepalive: reader.value("SHOP_KEEPALIVE", false),
+            body: reader.value("SHOP_BODY", BodyEnd::Length),
         }
     }
 }

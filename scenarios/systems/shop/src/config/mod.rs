@@ -7,12 +7,13 @@ mod value;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use reader::Reader;
 
-pub(crate) use client::{BreakerSettings, ClientSettings, RetryMode, RetrySettings};
+pub(crate) use client::{
+    BodyEnd, BreakerSettings, ClientSettings, Jitter, RetryMode, RetrySettings,
+};
 pub use reader::ConfigError;
 pub(crate) use services::{
     Detail, MonolithSettings, OrdersSettings, PaymentsSettings, ReaderMode, SchemaVersion,
@@ -76,8 +77,9 @@ impl FromStr for Role {
 pub struct Config {
     /// Where it listens; port 0 lets the kernel choose.
     pub(crate) listen: SocketAddr,
-    /// The SQLite file; `:memory:` keeps everything in memory.
-    pub(crate) database: PathBuf,
+    /// The SQLite file, `:memory:` to keep everything in memory, or the address of a PostgreSQL
+    /// server: `postgres://user@host:5432/shop`.
+    pub(crate) database: String,
     pub(crate) admission: AdmissionSettings,
     pub(crate) service: ServiceSettings,
 }
@@ -121,7 +123,7 @@ impl Config {
         let port = reader.value("PORT", role.default_port());
         let config = Self {
             listen: SocketAddr::new(host, port),
-            database: reader.value("DATABASE", PathBuf::from(format!("{role}.db"))),
+            database: reader.value("DATABASE", format!("{role}.db")),
             admission: AdmissionSettings {
                 queue: reader.value("SHOP_QUEUE", None),
                 workers: reader.value("SHOP_WORKERS", services::default_workers(role)),
@@ -164,7 +166,7 @@ mod tests {
             let config = read(role, &[]).unwrap();
             assert_eq!(config.role(), role);
             assert_eq!(config.listen.port(), role.default_port());
-            assert_eq!(config.database, PathBuf::from(format!("{role}.db")));
+            assert_eq!(config.database, format!("{role}.db"));
         }
     }
 

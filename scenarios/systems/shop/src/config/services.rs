@@ -15,6 +15,8 @@ use crate::resilience::Fallback;
 pub(crate) struct MonolithSettings {
     /// Where orders is.
     pub(crate) orders: Uri,
+    /// Where payments is, for orders that it places itself.
+    pub(crate) payments: Uri,
     pub(crate) client: ClientSettings,
     /// What a checkout does while orders does not answer.
     pub(crate) fallback: Fallback,
@@ -127,6 +129,7 @@ impl MonolithSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             orders: reader.value("ORDERS_URL", at_default_port(Role::Orders)),
+            payments: reader.value("PAYMENTS_URL", at_default_port(Role::Payments)),
             client: ClientSettings::read(reader, RetryMode::None),
             fallback: reader.value("SHOP_FALLBACK", Fallback::None),
             reconcile: reader.value("SHOP_RECONCILE", 40),

@@ -1,7 +1,6 @@
 //! What a variable may hold: durations, limits, shares, switches, addresses.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
@@ -136,11 +135,11 @@ impl Value for IpAddr {
     }
 }
 
-impl Value for PathBuf {
-    const EXPECTED: &'static str = "a path";
+impl Value for String {
+    const EXPECTED: &'static str = "a path or an address";
 
     fn parse(text: &str) -> Option<Self> {
-        (!text.contains('\0')).then(|| Self::from(text))
+        (!text.contains('\0')).then(|| text.to_owned())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,9 +10,12 @@ use super::Monolith;
 use crate::config::Detail;
 use crate::document;
 use crate::failure::Failure;
+use crate::flags;
 
 /// Products in the catalogue.
 const PRODUCTS: u32 = 20;
+/// The flag that makes pages compact, whatever the setting.
+const COMPACT: &str = "compact-pages";
 /// Bytes of the description on a compact page.
 const SUMMARY: usize = 200;
 
@@ -56,6 +60,7 @@ pub(super) async fn list(State(monolith): State<Monolith>) -> Result<Json<Value>
 
 pub(super) async fn product(
     State(monolith): State<Monolith>,
+    headers: HeaderMap,
     Path(id): Path<u32>,
 ) -> Result<Json<Value>, Failure> {
     let product = monolith.store.product(id).await?;
@@ -65,7 +70,12 @@ pub(super) async fn product(
         picture,
     } = product.ok_or(Failure::NotFound("product"))?;
     let Listed { id, name, cents } = listed;
-    Ok(Json(match monolith.settings.page {
+    let page = if flags::is_on(&headers, COMPACT) {
+        Detail::Compact
+    } else {
+        monolith.settings.page
+    };
+    Ok(Json(match page {
         Detail::Full => json!({
             "id": id, "name": name, "cents": cents,
             "description": description, "picture": picture,

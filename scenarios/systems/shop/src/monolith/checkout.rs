@@ -1,4 +1,5 @@
-//! `POST /checkout`: the cart becomes an order, by the orders service.
+//! `POST /checkout`: the cart becomes an order, by the orders service; `POST /v1/checkout`: by the
+//! monolith itself, as before there was one.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -7,8 +8,8 @@ use http::{Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Monolith;
 use super::store::Waiting;
+use super::{Monolith, own};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::id;
@@ -22,10 +23,36 @@ pub(super) struct Checkout {
     cart: String,
 }
 
+/// By the orders service.
 pub(super) async fn checkout(
     State(monolith): State<Monolith>,
     context: Context,
     Json(Checkout { cart }): Json<Checkout>,
+) -> Result<Response, Failure> {
+    place(&monolith, context, cart, By::Service).await
+}
+
+/// By the monolith itself.
+pub(super) async fn checkout_here(
+    State(monolith): State<Monolith>,
+    context: Context,
+    Json(Checkout { cart }): Json<Checkout>,
+) -> Result<Response, Failure> {
+    place(&monolith, context, cart, By::Monolith).await
+}
+
+/// Who places an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Monolith,
+    Service,
+}
+
+async fn place(
+    monolith: &Monolith,
+    context: Context,
+    cart: String,
+    by: By,
 ) -> Result<Response, Failure> {
     let single = context.key().filter(|_| monolith.settings.idempotency);
     let single = single.map(str::to_owned);
@@ -40,14 +67,16 @@ pub(super) async fn checkout(
     };
     let total = order.total()?;
     let context = context.with_some_key();
-    let call = Call::with_json(Method::POST, "/orders", &order);
-    let document = match monolith.orders.call(&call, &context).await {
-        Ok(reply) => read(&monolith, &reply),
-        Err(error) if monolith.settings.fallback.covers(&error) => {
+    let placed = match by {
+        By::Service => by_service(monolith, &order, &context).await,
+        By::Monolith => own::place(monolith, &order, total, &context).await,
+    };
+    let document = match placed {
+        Err(Failure::Dependency { error, .. }) if monolith.settings.fallback.covers(&error) => {
             monolith.log.failure("order-deferred", &error.to_string());
-            put_off(&monolith, order, total, &context).await
+            put_off(monolith, order, total, &context).await
         }
-        Err(error) => Err(dependency_failed(&monolith, error)),
+        placed => placed,
     }?;
     let answer = json!(document).to_string();
     match single {
@@ -55,6 +84,17 @@ pub(super) async fn checkout(
         Some(key) => Ok(created(monolith.store.keep_answer(key, answer).await?)),
         None => Ok(created(answer)),
     }
+}
+
+async fn by_service(
+    monolith: &Monolith,
+    order: &OrderRequest,
+    context: &Context,
+) -> Result<OrderDocument, Failure> {
+    let call = Call::with_json(Method::POST, "/orders", order);
+    let reply = monolith.orders.call(&call, context).await;
+    let reply = reply.map_err(|error| dependency_failed(monolith, error))?;
+    read(monolith, &reply)
 }
 
 fn dependency_failed(monolith: &Monolith, error: CallError) -> Failure {
@@ -119,6 +159,9 @@ pub(super) async fn order(
         Some(Some(placed)) => placed,
         None => id,
     };
+    if let Some(copy) = monolith.store.own(placed.clone()).await? {
+        return Ok(Json(json!(own::document(placed, copy))));
+    }
     let call = Call::get(format!("/orders/{placed}"));
     let reply = monolith.orders.call(&call, &context).await;
     let reply = reply.map_err(|error| dependency_failed(&monolith, error))?;

@@ -1,13 +1,14 @@
 //! The monolith: the web edge with catalogue, carts and checkout.
 //!
 //! `GET /products`, `GET /products/{id}`, `POST /carts`, `POST /carts/{cart}/items`,
-//! `POST /checkout`, `GET /orders/{order}`, `PUT /copies/{order}`, `GET /ledger`.
+//! `POST /checkout` (`/v1/checkout`, `/v2/checkout`), `GET /orders/{order}`, `PUT /copies/{order}`, `GET /ledger`.
 
 mod browse;
 mod cart;
 mod checkout;
 mod copies;
 mod outbox;
+mod own;
 mod store;
 
 use std::sync::Arc;
@@ -20,34 +21,42 @@ use crate::config::MonolithSettings;
 use crate::log::Log;
 use crate::pace::{Pace, repeat};
 use crate::resilience::Fallback;
-use crate::store::{Database, StoreError};
+use crate::store::{Opened, StoreError};
 use crate::upstream::Upstream;
 use store::MonolithStore;
 
 pub(crate) use copies::Copy;
-pub(crate) use store::TABLES;
 
-/// The service: its settings, its store and the one it calls.
+/// The service: its settings, its store and those it calls.
 #[derive(Clone)]
 pub(crate) struct Monolith {
     settings: Arc<MonolithSettings>,
     store: Arc<dyn MonolithStore>,
     orders: Arc<Upstream>,
+    payments: Arc<Upstream>,
     log: Log,
 }
 
 impl Monolith {
     pub(crate) async fn new(
         settings: MonolithSettings,
-        database: Database,
+        database: Opened,
         log: Log,
     ) -> Result<Self, StoreError> {
-        database.stock(browse::catalogue()).await?;
-        let orders = Upstream::new("orders", settings.orders.clone(), settings.client.clone());
+        let store = store::open(database).await?;
+        store.stock(browse::catalogue()).await?;
+        let upstream = |name, address: &http::Uri| {
+            Arc::new(Upstream::new(
+                name,
+                address.clone(),
+                settings.client.clone(),
+            ))
+        };
         Ok(Self {
+            orders: upstream("orders", &settings.orders),
+            payments: upstream("payments", &settings.payments),
             settings: Arc::new(settings),
-            store: Arc::new(database),
-            orders: Arc::new(orders),
+            store,
             log,
         })
     }
@@ -60,6 +69,8 @@ impl Monolith {
             .route("/carts", post(cart::open))
             .route("/carts/{cart}/items", post(cart::add))
             .route("/checkout", post(checkout::checkout))
+            .route("/v1/checkout", post(checkout::checkout_here))
+            .route("/v2/checkout", post(checkout::checkout))
             .route("/orders/{order}", get(checkout::order))
             .route("/copies/{order}", put(copies::put))
             .with_state(self.clone());

@@ -21,11 +21,9 @@ use crate::pace::Pace;
 use crate::payments::{Charge, ChargeRequest};
 use crate::resilience::Fallback;
 use crate::schema::OrderDocument;
-use crate::store::Database;
+use crate::store::{Opened, StoreError};
 use crate::upstream::{Call, CallError, Upstream};
 use store::{Order, OrderStore};
-
-pub(crate) use store::TABLES;
 
 /// The service: its settings, its store and those it calls.
 #[derive(Clone)]
@@ -38,7 +36,11 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    pub(crate) fn new(settings: OrdersSettings, database: Database, log: Log) -> Self {
+    pub(crate) async fn new(
+        settings: OrdersSettings,
+        database: Opened,
+        log: Log,
+    ) -> Result<Self, StoreError> {
         let upstream = |name, address: &http::Uri| {
             Arc::new(Upstream::new(
                 name,
@@ -46,13 +48,13 @@ impl Orders {
                 settings.client.clone(),
             ))
         };
-        Self {
+        Ok(Self {
             payments: upstream("payments", &settings.payments),
             monolith: upstream("monolith", &settings.monolith),
-            store: Arc::new(database),
+            store: store::open(database).await?,
             settings: Arc::new(settings),
             log,
-        }
+        })
     }
 
     /// What the service serves: requests that are admitted, and the books that always answer.

@@ -16,10 +16,8 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::id;
 use crate::ledger::{Page, PageQuery};
-use crate::store::Database;
+use crate::store::{Opened, StoreError};
 use store::{ChargeStore, NewCharge};
-
-pub(crate) use store::TABLES;
 
 /// The body of `POST /charges`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,9 +44,12 @@ struct Payments {
 }
 
 /// What the service serves: requests that are admitted, and the books that always answer.
-pub(crate) fn routes(settings: &PaymentsSettings, database: Database) -> (Router, Router) {
+pub(crate) async fn routes(
+    settings: &PaymentsSettings,
+    database: Opened,
+) -> Result<(Router, Router), StoreError> {
     let payments = Payments {
-        store: Arc::new(database),
+        store: store::open(database).await?,
         idempotency: settings.idempotency,
         work: settings.work,
     };
@@ -58,7 +59,7 @@ pub(crate) fn routes(settings: &PaymentsSettings, database: Database) -> (Router
     let books = Router::new()
         .route("/ledger", get(ledger))
         .with_state(payments);
-    (served, books)
+    Ok((served, books))
 }
 
 async fn charge(

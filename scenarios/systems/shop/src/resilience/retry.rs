@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::backoff;
 use super::budget::Budget;
-use crate::config::{RetryMode, RetrySettings};
+use crate::config::{Jitter, RetryMode, RetrySettings};
 use crate::upstream::CallError;
 
 /// Decides over the attempts of every call to one dependency.
@@ -39,9 +39,14 @@ impl Retry {
                 let RetrySettings {
                     backoff,
                     backoff_most,
+                    jitter,
                     ..
                 } = self.settings;
-                let pause = backoff::pause(backoff, backoff_most, made, rand::random());
+                let draw = match jitter {
+                    Jitter::Full => rand::random(),
+                    Jitter::None => 1.0,
+                };
+                let pause = backoff::pause(backoff, backoff_most, made, draw);
                 tokio::time::sleep(pause).await;
             }
         }
@@ -77,6 +82,7 @@ mod tests {
             attempts: 4,
             backoff: Duration::from_millis(50),
             backoff_most: Duration::from_secs(1),
+            jitter: Jitter::Full,
             budget: 0.2,
         })
     }
@@ -135,6 +141,18 @@ mod tests {
         pauses.sort();
         pauses.dedup();
         assert!(pauses.len() > 10, "jitter spreads them: {pauses:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_jitter_all_pauses_are_alike() {
+        let mut retry = retry(RetryMode::Bounded);
+        retry.settings.jitter = Jitter::None;
+        for _ in 0..3 {
+            let start = Instant::now();
+            attempts(&retry, 9, DOWN).await;
+            let paused = start.elapsed().as_millis();
+            assert!((350..=353).contains(&paused), "{paused}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,9 +1,67 @@
 //! What every store shares. Each role declares what it keeps as a trait beside its own code and
-//! implements it for SQLite; another database is another implementation of those traits.
+//! implements it for SQLite and for PostgreSQL; which it is, the setting `DATABASE` says.
 
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::Postgres;
+#[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Database;
+
+use crate::config::Role;
+
+/// A database that can be used.
+pub(crate) enum Opened {
+    /// A file.
+    #[cfg(feature = "sqlite")]
+    Sqlite(Database),
+    /// A server.
+    #[cfg(feature = "postgres")]
+    Postgres(Postgres),
+}
+
+/// Opens what `DATABASE` names: a server by its address (`postgres://user@host/name`), else a file.
+pub(crate) async fn open(role: Role, address: &str) -> Result<Opened, StoreError> {
+    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+        return server(role, address).await;
+    }
+    file(address).await
+}
+
+#[cfg(feature = "postgres")]
+async fn server(role: Role, address: &str) -> Result<Opened, StoreError> {
+    Postgres::open(address, role.name())
+        .await
+        .map(Opened::Postgres)
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn server(_: Role, address: &str) -> Result<Opened, StoreError> {
+    Err(StoreError::Open {
+        path: address.to_owned(),
+        reason: "this shop was built without PostgreSQL".to_owned(),
+    })
+}
+
+#[cfg(feature = "sqlite")]
+async fn file(path: &str) -> Result<Opened, StoreError> {
+    let path = std::path::PathBuf::from(path);
+    tokio::task::spawn_blocking(move || Database::open(&path))
+        .await
+        .unwrap_or(Err(StoreError::Closed))
+        .map(Opened::Sqlite)
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn file(path: &str) -> Result<Opened, StoreError> {
+    Err(StoreError::Open {
+        path: path.to_owned(),
+        reason: "this shop was built without SQLite".to_owned(),
+    })
+}
 
 /// Why something could not be kept or found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,8 +80,19 @@ pub(crate) enum StoreError {
     Closed,
 }
 
+#[cfg(feature = "sqlite")]
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Statement(error.to_string())
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let text = error
+            .as_db_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        Self::Statement(text)
     }
 }

@@ -29,8 +29,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens or creates the file, with its folder, and its tables.
-    pub(crate) fn open(path: &Path, tables: &str) -> Result<Self, StoreError> {
+    /// Opens or creates the file, with its folder.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let unusable = |reason: String| StoreError::Open {
             path: path.display().to_string(),
             reason,
@@ -41,7 +41,6 @@ impl Database {
         let mut connection = Connection::open(path).map_err(|error| unusable(error.to_string()))?;
         connection
             .execute_batch(SETTINGS)
-            .and_then(|()| connection.execute_batch(tables))
             .map_err(|error| unusable(error.to_string()))?;
         connection.set_prepared_statement_cache_capacity(64);
 
@@ -55,6 +54,12 @@ impl Database {
             })
             .map_err(|error| unusable(error.to_string()))?;
         Ok(Self { jobs })
+    }
+
+    /// Makes tables, where they are not there yet.
+    pub(crate) async fn make(&self, tables: &'static str) -> Result<(), StoreError> {
+        self.run(|connection| Ok(connection.execute_batch(tables)?))
+            .await
     }
 
     /// Runs `work` on the database's thread, after everything asked for before.
@@ -79,6 +84,12 @@ mod tests {
 
     const TABLES: &str = "CREATE TABLE IF NOT EXISTS things (name TEXT PRIMARY KEY) STRICT;";
 
+    async fn open(path: &Path) -> Database {
+        let database = Database::open(path).unwrap();
+        database.make(TABLES).await.unwrap();
+        database
+    }
+
     async fn names(database: &Database) -> Vec<String> {
         database
             .run(|connection| {
@@ -102,17 +113,17 @@ mod tests {
     async fn what_is_written_is_there_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/er/things.db");
-        let database = Database::open(&path, TABLES).unwrap();
+        let database = open(&path).await;
         add(&database, "a").await.unwrap();
         drop(database);
-        let database = Database::open(&path, TABLES).unwrap();
+        let database = open(&path).await;
         add(&database, "b").await.unwrap();
         assert_eq!(names(&database).await, ["a", "b"]);
     }
 
     #[tokio::test]
     async fn a_failed_statement_is_an_error_and_the_next_one_works() {
-        let database = Database::open(Path::new(":memory:"), TABLES).unwrap();
+        let database = open(Path::new(":memory:")).await;
         add(&database, "a").await.unwrap();
         assert!(matches!(
             add(&database, "a").await,
@@ -124,7 +135,7 @@ mod tests {
     #[test]
     fn a_path_that_cannot_be_opened_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Database::open(folder.path(), TABLES).unwrap_err();
+        let error = Database::open(folder.path()).unwrap_err();
         assert!(
             error
                 .to_string()

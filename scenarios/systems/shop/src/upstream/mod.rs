@@ -81,7 +81,7 @@ impl Upstream {
         Self {
             name,
             base,
-            transport: Transport::new(settings.keepalive),
+            transport: Transport::new(&settings),
             bulkhead: Bulkhead::new(settings.bulkhead),
             retry: Retry::new(settings.retry.clone()),
             breaker: CircuitBreaker::new(settings.breaker.clone()),

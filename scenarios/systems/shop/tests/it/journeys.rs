@@ -159,3 +159,34 @@ async fn every_service_says_that_it_is_ready() {
         assert_eq!(get(service, "/health").await.status, StatusCode::OK);
     }
 }
+
+#[tokio::test]
+async fn the_monolith_places_orders_itself_under_the_first_version() {
+    let shop = Shop::start(&[], &[], &[]).await;
+    shop.to_orders.set(Behaviour::Down);
+    let answer = shop.checkout_at("/v1/checkout", "k-1").await;
+    assert_eq!(
+        (answer.status, answer.payment()),
+        (StatusCode::CREATED, "charged")
+    );
+    let (own, charges) = (books(&shop.monolith).await, books(&shop.payments).await);
+    assert_eq!((own.len(), charges.len()), (1, 1));
+    assert_eq!(
+        (&own[0]["key"], &own[0]["payment"]),
+        (&"k-1".into(), &"charged".into())
+    );
+    assert_eq!(own[0]["digest"], answer.body["digest"]);
+    assert!(
+        books(&shop.orders).await.is_empty(),
+        "the service is not asked"
+    );
+    let id = answer.body["order"].as_str().unwrap();
+    let read = get(&shop.monolith, &format!("/orders/{id}")).await;
+    assert_eq!((read.status, read.payment()), (StatusCode::OK, "charged"));
+    let answer = shop.checkout_at("/v2/checkout", "k-2").await;
+    assert_eq!(
+        answer.status,
+        StatusCode::BAD_GATEWAY,
+        "the second version is the service's"
+    );
+}

@@ -55,8 +55,9 @@ impl Shop {
         let orders = [orders, &[("PAYMENTS_URL", url.as_str())]].concat();
         let orders = start(Role::Orders, &orders).await;
         let to_orders = Wire::to(orders.address(), Behaviour::Pass).await;
-        let url = to_orders.url();
-        let monolith = [monolith, &[("ORDERS_URL", url.as_str())]].concat();
+        let (url, direct) = (to_orders.url(), format!("http://{}", payments.address()));
+        let urls = [("ORDERS_URL", url.as_str()), ("PAYMENTS_URL", &direct)];
+        let monolith = [monolith, &urls].concat();
         let monolith = start(Role::Monolith, &monolith).await;
         Self {
             monolith,
@@ -69,12 +70,17 @@ impl Shop {
 
     /// One customer fills a cart and pays; how paying ended.
     pub(crate) async fn checkout(&self, key: &str) -> Answer {
+        self.checkout_at("/checkout", key).await
+    }
+
+    /// The same at another version of the path.
+    pub(crate) async fn checkout_at(&self, path: &str, key: &str) -> Answer {
         let cart = self.filled_cart().await;
         let body = json!({ "cart": cart });
         ask(
             self.monolith.address(),
             Method::POST,
-            "/checkout",
+            path,
             Some(key),
             Some(body),
         )

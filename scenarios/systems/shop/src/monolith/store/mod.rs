@@ -1,6 +1,11 @@
 //! What the monolith keeps: catalogue, carts, answers, orders that wait, copies.
 
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
 mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -8,9 +13,7 @@ use super::browse::{Listed, Product};
 use super::copies::Copy;
 use crate::ledger::Entry;
 use crate::order::{Line, OrderRequest};
-use crate::store::StoreError;
-
-pub(crate) use sqlite::TABLES;
+use crate::store::{Opened, StoreError};
 
 /// An accepted order that orders does not have yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +63,24 @@ pub(super) trait MonolithStore: Send + Sync {
 
     /// Keeps or replaces a copy.
     async fn copy(&self, order: String, copy: Copy) -> Result<(), StoreError>;
+    /// An order that was placed here; `None` where there is none, or only a copy of the service's.
+    async fn own(&self, order: String) -> Result<Option<Copy>, StoreError>;
     /// At most `limit` copies after `seq`, in order.
     async fn copies(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+}
+
+/// Makes the tables, where they are not there yet.
+pub(super) async fn open(database: Opened) -> Result<Arc<dyn MonolithStore>, StoreError> {
+    Ok(match database {
+        #[cfg(feature = "sqlite")]
+        Opened::Sqlite(database) => {
+            database.make(sqlite::TABLES).await?;
+            Arc::new(database)
+        }
+        #[cfg(feature = "postgres")]
+        Opened::Postgres(database) => {
+            database.make(postgres::TABLES).await?;
+            Arc::new(database)
+        }
+    })
 }

@@ -7,10 +7,11 @@ use super::{MonolithStore, Waiting};
 use crate::ledger::Entry;
 use crate::monolith::browse::{Listed, Product};
 use crate::monolith::copies::Copy;
-use crate::order::{Line, OrderRequest};
+use crate::monolith::own::is_own;
+use crate::order::{Line, OrderRequest, Payment};
 use crate::store::{Database, StoreError};
 
-pub(crate) const TABLES: &str = "
+pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS products (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL,
@@ -254,6 +255,36 @@ impl MonolithStore for Database {
                     copy.payment.name(),
                 ])?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn own(&self, order: String) -> Result<Option<Copy>, StoreError> {
+        if !is_own(&order) {
+            return Ok(None);
+        }
+        self.run(move |connection| {
+            let found: Option<(Option<String>, i64, String, String)> = connection
+                .prepare_cached(
+                    "SELECT key, cents, digest, payment FROM copies WHERE order_id = ?1",
+                )?
+                .query_row([order], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
+                .optional()?;
+            found
+                .map(|(key, cents, digest, payment)| {
+                    let payment = Payment::from_name(&payment).ok_or_else(|| {
+                        StoreError::Unreadable(format!("`{payment}` is no payment"))
+                    })?;
+                    Ok(Copy {
+                        key,
+                        cents,
+                        digest,
+                        payment,
+                    })
+                })
+                .transpose()
         })
         .await
     }

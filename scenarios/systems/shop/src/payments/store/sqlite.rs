@@ -1,15 +1,16 @@
-//! The charges that were made.
+//! The charges in SQLite.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Charge;
+use super::super::Charge;
+use super::{ChargeStore, NewCharge};
 use crate::ledger::Entry;
 use crate::store::{Database, StoreError};
 
 /// `single` is the idempotency key where repeated charges are recognised, else null: so the
 /// database itself decides which of two simultaneous attempts comes first.
-pub(crate) const TABLES: &str = "
+pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS charges (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         charge TEXT NOT NULL UNIQUE,
@@ -19,25 +20,6 @@ pub(crate) const TABLES: &str = "
         single TEXT UNIQUE
     ) STRICT;
 ";
-
-/// A charge to be kept.
-#[derive(Debug, Clone)]
-pub(super) struct NewCharge {
-    pub(super) charge: Charge,
-    /// The idempotency key of the request, for the books.
-    pub(super) key: Option<String>,
-    /// The key under which there may be only one charge.
-    pub(super) single: Option<String>,
-}
-
-/// What payments keeps.
-#[async_trait]
-pub(super) trait ChargeStore: Send + Sync {
-    /// Keeps a charge and returns it, or the earlier one under the same single key.
-    async fn keep(&self, new: NewCharge) -> Result<Charge, StoreError>;
-    /// At most `limit` charges after `seq`, in order.
-    async fn entries(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError>;
-}
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Charge> {
     Ok(Charge {

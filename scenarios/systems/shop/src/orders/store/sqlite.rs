@@ -1,15 +1,16 @@
-//! The orders that were placed.
+//! The orders in SQLite.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::{Kept, NewOrder, Order, OrderStore, Stored, understand};
 use crate::ledger::Entry;
-use crate::order::{Line, Payment};
+use crate::order::Payment;
 use crate::store::{Database, StoreError};
 
 /// `single` is the idempotency key where repeated orders are recognised, else null: so the
 /// database itself decides which of two simultaneous attempts comes first.
-pub(crate) const TABLES: &str = "
+pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS orders (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL UNIQUE,
@@ -24,64 +25,7 @@ pub(crate) const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS orders_deferred ON orders (seq) WHERE payment = 'deferred';
 ";
 
-/// An order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
-    pub(super) id: String,
-    /// The idempotency key it was placed under.
-    pub(super) key: Option<String>,
-    pub(super) lines: Vec<Line>,
-    pub(super) cents: i64,
-    pub(super) digest: String,
-    pub(super) payment: Payment,
-}
-
-/// An order to be kept.
-#[derive(Debug, Clone)]
-pub(super) struct NewOrder {
-    pub(super) order: Order,
-    /// Whether there may be only one under its key.
-    pub(super) single: bool,
-}
-
-/// What came of keeping an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kept {
-    /// It is there.
-    New(Order),
-    /// There was one under the same key.
-    Earlier(Order),
-}
-
-/// What orders keeps.
-#[async_trait]
-pub(super) trait OrderStore: Send + Sync {
-    /// Keeps an order, or finds the earlier one under the same single key.
-    async fn keep(&self, new: NewOrder) -> Result<Kept, StoreError>;
-    /// Notes how the charge ended and returns what is true now: a charge that was made stays made,
-    /// whatever an attempt beside it came to.
-    async fn settle(
-        &self,
-        id: String,
-        payment: Payment,
-        charge: Option<String>,
-    ) -> Result<Payment, StoreError>;
-    /// One order.
-    async fn order(&self, id: String) -> Result<Option<Order>, StoreError>;
-    /// The oldest order whose charge was put off.
-    async fn oldest_deferred(&self) -> Result<Option<Order>, StoreError>;
-    /// At most `limit` orders after `seq`, in order.
-    async fn entries(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError>;
-}
-
 const COLUMNS: &str = "id, key, lines, cents, digest, payment";
-
-/// A row as it is stored; the fields still have to be understood.
-struct Stored {
-    order: Order,
-    lines: String,
-    payment: String,
-}
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
@@ -95,18 +39,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
         },
         lines: row.get(2)?,
         payment: row.get(5)?,
-    })
-}
-
-fn understand(stored: Stored) -> Result<Order, StoreError> {
-    let lines = serde_json::from_str(&stored.lines)
-        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let payment = Payment::from_name(&stored.payment)
-        .ok_or_else(|| StoreError::Unreadable(stored.payment.clone()))?;
-    Ok(Order {
-        lines,
-        payment,
-        ..stored.order
     })
 }
 
@@ -219,6 +151,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::order::Line;
 
     fn order(id: &str) -> NewOrder {
         NewOrder {
@@ -238,13 +171,15 @@ mod tests {
         }
     }
 
-    fn store() -> Database {
-        Database::open(Path::new(":memory:"), TABLES).unwrap()
+    async fn store() -> Database {
+        let database = Database::open(Path::new(":memory:")).unwrap();
+        database.make(TABLES).await.unwrap();
+        database
     }
 
     #[tokio::test]
     async fn one_order_a_key_unless_keys_mean_nothing() {
-        let store = store();
+        let store = store().await;
         let first = order("o-1").order;
         assert_eq!(store.keep(order("o-1")).await, Ok(Kept::New(first.clone())));
         assert_eq!(store.keep(order("o-2")).await, Ok(Kept::Earlier(first)));
@@ -258,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_charge_that_was_made_stays_made() {
-        let store = store();
+        let store = store().await;
         store.keep(order("o-1")).await.unwrap();
         let mut expected = Payment::Pending;
         for (payment, then) in [
@@ -277,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn deferred_orders_come_oldest_first() {
-        let store = store();
+        let store = store().await;
         for id in ["o-1", "o-2"] {
             let mut new = order(id);
             new.single = false;
