@@ -6,14 +6,16 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use lab_model::event::Event;
+use lab_model::event::{Event, ServiceState};
+use lab_model::plan::{Fault, Window};
 use lab_model::traffic::Journey;
-use lab_model::{Plan, Span};
+use lab_model::{Link, Name, Plan, RunId, Span};
 use lab_verdict::{abort, gate};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::clock::Clock;
+use crate::desk::{Answer, Command, Order, Orders, Refusal};
 use crate::receipts::Receipts;
 use crate::recorder::Recorder;
 use crate::seam::{Failure, FaultPlane, Signal};
@@ -48,9 +50,13 @@ pub(crate) struct Dispatcher<'a> {
     recorder: &'a mut Recorder,
     receipts: &'a mut Receipts,
     signals: &'a mut UnboundedReceiver<Signal>,
+    orders: Option<&'a mut Orders>,
     stop: &'a Stop,
+    /// The plan's faults and those that were injected by hand.
+    faults: Vec<Fault>,
     /// Faults that were found gone: once is enough for the journal.
     lost: BTreeSet<usize>,
+    run: RunId,
     clock: Clock,
     zero: Span,
     moments: VecDeque<Moment>,
@@ -63,6 +69,7 @@ pub(crate) struct Dispatcher<'a> {
 enum Input {
     Stop(i32),
     Signal(Signal),
+    Order(Order),
     Time,
 }
 
@@ -77,9 +84,9 @@ impl<'a> Dispatcher<'a> {
         recorder: &'a mut Recorder,
         receipts: &'a mut Receipts,
         signals: &'a mut UnboundedReceiver<Signal>,
+        orders: Option<&'a mut Orders>,
         stop: &'a Stop,
-        clock: Clock,
-        zero: Span,
+        (run, clock, zero): (RunId, Clock, Span),
     ) -> Self {
         Self {
             plan,
@@ -87,8 +94,11 @@ impl<'a> Dispatcher<'a> {
             recorder,
             receipts,
             signals,
+            orders,
             stop,
+            faults: plan.faults.clone(),
             lost: BTreeSet::new(),
+            run,
             clock,
             zero,
             moments: moments(plan).into(),
@@ -122,7 +132,11 @@ impl<'a> Dispatcher<'a> {
             }
             let outcome = match input {
                 Input::Stop(signal) => Ok(Some(Finish::Interrupted(signal))),
+                Input::Signal(Signal::Service(name, state)) => {
+                    self.service(now, name, state).await.map(|()| None)
+                }
                 Input::Signal(signal) => Ok(self.take(now, signal)),
+                Input::Order(order) => self.serve(order).await.map(|()| None),
                 Input::Time => Ok(None),
             };
             let outcome = match outcome {
@@ -154,11 +168,19 @@ impl<'a> Dispatcher<'a> {
         let moment = self.moments.front().map(|moment| self.zero.plus(moment.at));
         let next = moment.map_or(self.next_tick, |at| at.min(self.next_tick));
         let until: Instant = self.clock.instant(next);
+        let orders = &mut self.orders;
+        let order = async {
+            match orders {
+                Some(orders) => orders.recv().await,
+                None => None,
+            }
+        };
         tokio::select! {
             biased;
             signal = self.stop.at_least(Urgency::Orderly) => Input::Stop(signal),
             () = sleep_until(until) => Input::Time,
             Some(signal) = self.signals.recv() => Input::Signal(signal),
+            Some(order) = order => Input::Order(order),
         }
     }
 
@@ -187,18 +209,25 @@ impl<'a> Dispatcher<'a> {
             }
             Move::Arm(fault) => self.arm(fault).await?,
             Move::Heal(fault) => {
-                if let Some(receipt) = self.receipts.take(fault) {
-                    answer(self.plane.heal(&receipt)).await?;
-                    self.recorder.record(Event::FaultHealed { fault });
-                }
+                self.heal(fault).await?;
             }
             Move::End => {}
         }
         Ok(None)
     }
 
+    /// Takes a fault back, if it is armed.
+    async fn heal(&mut self, fault: usize) -> Result<bool, Failure> {
+        let Some(receipt) = self.receipts.take(fault) else {
+            return Ok(false);
+        };
+        answer(self.plane.heal(&receipt)).await?;
+        self.recorder.record(Event::FaultHealed { fault });
+        Ok(true)
+    }
+
     async fn arm(&mut self, index: usize) -> Result<(), Failure> {
-        let Some(fault) = self.plan.faults.get(index) else {
+        let Some(fault) = self.faults.get(index) else {
             return Ok(());
         };
         let receipt = answer(self.plane.apply(index, fault)).await?;
@@ -244,6 +273,19 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
+    /// A service that dies under a fault is a finding, not a failure of the lab: the run goes on,
+    /// and the verdict names it. One that was started again may listen somewhere else.
+    async fn service(&mut self, now: Span, name: Name, state: ServiceState) -> Result<(), Failure> {
+        if let ServiceState::Started { address } = &state {
+            let links = &self.plan.system.links;
+            for link in links.iter().filter(|link| link.to == name) {
+                answer(self.plane.connect(link, address)).await?;
+            }
+        }
+        self.recorder.record_at(now, Event::Service { name, state });
+        Ok(())
+    }
+
     fn take(&mut self, now: Span, signal: Signal) -> Option<Finish> {
         match signal {
             Signal::Load(report) => {
@@ -258,14 +300,141 @@ impl<'a> Dispatcher<'a> {
                 let early = now < self.zero.plus(self.plan.length());
                 early.then(|| Finish::Failed(Failure::new("load", "the generator ended too early")))
             }
-            Signal::Service(name, state) => {
-                // A service that dies under a fault is a finding, not a failure of the lab: the
-                // run goes on, and the verdict names it.
-                self.recorder.record_at(now, Event::Service { name, state });
+            Signal::LoadChanged { from, rate } => {
+                self.recorder
+                    .record_at(now, Event::LoadChanged { from, rate });
+                None
+            }
+            Signal::Service(..) => None,
+            Signal::Gateway(event) => {
+                self.recorder.record_at(now, event);
                 None
             }
             Signal::Failed(failure) => Some(Finish::Failed(failure)),
         }
+    }
+}
+
+/// What people ask for. A refusal is theirs, a failure the run's.
+impl Dispatcher<'_> {
+    async fn serve(&mut self, order: Order) -> Result<(), Failure> {
+        let Order { by, command, reply } = order;
+        let outcome = match command {
+            Command::Inject(fault) => self.inject(*fault, by).await?,
+            Command::Heal(which) => self.heal_asked(which, &by).await?,
+            Command::Status => {
+                let times = (self.zero, self.clock.now());
+                let recorder = &self.recorder;
+                let (tally, recent) = (&recorder.tally, &recorder.recent);
+                let status = recent.status(&self.run, self.plan, &self.faults, tally, times);
+                Ok(Answer::Status(Box::new(status)))
+            }
+        };
+        // Who asked may be gone; what was done stands in the journal.
+        let _ = reply.send(outcome);
+        Ok(())
+    }
+
+    /// Adds a fault to the plan, its windows counted from now, and arms it.
+    async fn inject(
+        &mut self,
+        mut fault: Fault,
+        by: String,
+    ) -> Result<Result<Answer, Refusal>, Failure> {
+        if let Some(refusal) = self.refusal(&fault) {
+            return Ok(Err(refusal));
+        }
+        let (now, end) = (self.clock.now().minus(self.zero), self.plan.length());
+        let shifted = fault.windows.iter().map(|window| Window {
+            from: now.plus(window.from),
+            to: now.plus(window.to).min(end),
+        });
+        fault.windows = shifted.filter(|window| window.from < window.to).collect();
+        fault.phase = self.plan.phase_at(now).unwrap_or(fault.phase);
+        let index = self.faults.len();
+        for window in fault.windows.clone() {
+            for (at, action) in [
+                (window.from, Move::Arm(index)),
+                (window.to, Move::Heal(index)),
+            ] {
+                self.schedule(Moment { at, action });
+            }
+        }
+        self.faults.push(fault.clone());
+        let what = Box::new(fault);
+        self.recorder.record(Event::Injected {
+            fault: index,
+            what,
+            by,
+        });
+        while let Some(moment) = self.due(self.clock.now()) {
+            self.reach(moment).await?;
+        }
+        Ok(Ok(Answer::Injected(index)))
+    }
+
+    /// Why a fault cannot be injected now.
+    fn refusal(&self, fault: &Fault) -> Option<Refusal> {
+        if !self.plan.system.links.contains(&fault.link) {
+            let message = format!("no link from {} to {}", fault.link.from, fault.link.to);
+            return Some(Refusal::new(message, "lab status shows the links"));
+        }
+        let mut open = self.receipts.iter();
+        let same = open.find(|receipt| {
+            self.faults.get(receipt.fault).is_some_and(|armed| {
+                armed.link == fault.link
+                    && armed.kind == fault.kind
+                    && armed.direction == fault.direction
+            })
+        })?;
+        let message = format!(
+            "{} is on {} already, as fault {}",
+            fault.kind, fault.link, same.fault
+        );
+        Some(Refusal::new(message, format!("lab heal {}", same.fault)))
+    }
+
+    /// Puts a moment into its place, behind those of the same time.
+    fn schedule(&mut self, moment: Moment) {
+        let place = self.moments.partition_point(|known| *known <= moment);
+        self.moments.insert(place, moment);
+    }
+
+    /// Takes back one fault or all, and forgets what was still planned for it.
+    async fn heal_asked(
+        &mut self,
+        which: Option<usize>,
+        by: &str,
+    ) -> Result<Result<Answer, Refusal>, Failure> {
+        let armed: Vec<usize> = self.receipts.iter().map(|receipt| receipt.fault).collect();
+        let of = |moment: &Moment| match moment.action {
+            Move::Arm(fault) | Move::Heal(fault) => Some(fault),
+            _ => None,
+        };
+        let mut wanted: Vec<usize> = self.moments.iter().filter_map(of).chain(armed).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if let Some(which) = which {
+            wanted.retain(|fault| *fault == which);
+            if wanted.is_empty() {
+                let help = "lab status shows what is injected, with its number";
+                return Ok(Err(Refusal::new(
+                    format!("no fault {which} is injected"),
+                    help,
+                )));
+            }
+        }
+        let mut healed: Vec<(usize, String, Link)> = Vec::new();
+        for fault in wanted {
+            let by = by.to_owned();
+            self.recorder.record(Event::HealAsked { fault, by });
+            self.heal(fault).await?;
+            self.moments.retain(|moment| of(moment) != Some(fault));
+            if let Some(known) = self.faults.get(fault) {
+                healed.push((fault, known.summary.clone(), known.link.clone()));
+            }
+        }
+        Ok(Ok(Answer::Healed(healed)))
     }
 }
 

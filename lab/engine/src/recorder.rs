@@ -4,6 +4,7 @@ use lab_model::{Event, Plan, Record, Span};
 use lab_verdict::tally::Tally;
 
 use crate::clock::Clock;
+use crate::recent::Recent;
 use crate::seam::{Failure, Sink};
 
 /// Stamps events and hands them on. Times never go back.
@@ -13,6 +14,8 @@ pub(crate) struct Recorder {
     sinks: Vec<Box<dyn Sink>>,
     /// What was counted so far: the same fold that the verdict uses.
     pub(crate) tally: Tally,
+    /// The last seconds.
+    pub(crate) recent: Recent,
     /// The first failure of a sink; the run ends on it.
     pub(crate) failure: Option<Failure>,
 }
@@ -24,6 +27,7 @@ impl Recorder {
             last: Span::ZERO,
             sinks,
             tally: Tally::new(plan),
+            recent: Recent::default(),
             failure: None,
         }
     }
@@ -41,6 +45,7 @@ impl Recorder {
             event,
         };
         self.tally.add(&record);
+        self.recent.add(&record);
         for sink in &mut self.sinks {
             if let Err(failure) = sink.take(&record) {
                 self.failure.get_or_insert(failure);

@@ -11,12 +11,14 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep_until;
 
 use crate::clock::Clock;
+use crate::desk::Orders;
 use crate::dispatcher::{Dispatcher, Finish};
+use crate::planes::Planes;
 use crate::receipts::Receipts;
 use crate::recorder::Recorder;
 use crate::seam::{
-    Context, Environment, EnvironmentDriver, Failure, FaultPlane, Load, LoadDriver, Pace, Probe,
-    Signal, Sink,
+    Context, Environment, EnvironmentDriver, Failure, FaultPlane, GatewayDriver, Load, LoadDriver,
+    OpenGateway, Pace, Probe, Signal, Sink,
 };
 use crate::start;
 use crate::stop::{Stop, Urgency};
@@ -30,6 +32,8 @@ pub struct Seams {
     pub driver: Box<dyn EnvironmentDriver>,
     /// Proxies and faults.
     pub plane: Box<dyn FaultPlane>,
+    /// Runs the system's gateway.
+    pub gateway: Box<dyn GatewayDriver>,
     /// Drives load.
     pub load: Box<dyn LoadDriver>,
     /// Asks services whether they are ready.
@@ -48,11 +52,17 @@ pub struct Run {
     pub sinks: Vec<Box<dyn Sink>>,
     /// How it is asked to end.
     pub stop: Stop,
+    /// What people ask of it meanwhile; `None` where nobody can.
+    pub orders: Option<Orders>,
 }
 
 impl Run {
     /// Executes the plan. What happened is in the journal; an error means that not even that
     /// could be written.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the life of a run, told in its order"
+    )]
     pub async fn execute(self) -> Result<(), Failure> {
         let Self {
             opened,
@@ -60,6 +70,7 @@ impl Run {
             seams,
             sinks,
             stop,
+            mut orders,
         } = self;
         let plan = opened.plan.clone();
         let clock = Clock::start();
@@ -76,8 +87,11 @@ impl Run {
         };
         let mut left = Vec::new();
         if let Some(environment) = environment {
+            let planes = Planes::new(seams.plane.as_ref(), environment.as_ref());
             let mut receipts = Receipts::default();
             let mut load = None;
+            // Serves until the proxies around it are closed.
+            let mut gateway = None;
             let begun = {
                 let work = begin(
                     &plan,
@@ -95,7 +109,8 @@ impl Run {
                 }
             };
             let finish = match begun {
-                Ok(ready) => {
+                Ok((ready, open)) => {
+                    gateway = open;
                     let load = load.insert(ready);
                     let zero = clock.now().plus(LEAD.into());
                     match load.start(clock.instant(zero)).await {
@@ -104,13 +119,13 @@ impl Run {
                             recorder.record_at(zero, Event::LoadStarted);
                             Dispatcher::new(
                                 &plan,
-                                seams.plane.as_ref(),
+                                &planes,
                                 &mut recorder,
                                 &mut receipts,
                                 &mut signals,
+                                orders.as_mut(),
                                 &stop,
-                                clock,
-                                zero,
+                                (context.run.clone(), clock, zero),
                             )
                             .run()
                             .await
@@ -120,17 +135,30 @@ impl Run {
                 }
                 Err(finish) => finish,
             };
+            let completed = finish == Finish::Completed;
             conclude(&mut recorder, finish);
-            if let Some(mut load) = load {
+            if let Some(load) = &mut load {
                 load.stop().await;
                 drain(&mut recorder, &mut signals);
             }
-            let (healed, unhealed) = receipts.heal_all(seams.plane.as_ref()).await;
+            let (healed, unhealed) = receipts.heal_all(&planes).await;
             for fault in healed {
                 recorder.record(Event::FaultHealed { fault });
             }
+            // A run that was cut short has no complete ledger to compare.
+            if let Some(mut load) = load.filter(|_| completed && !plan.ledgers.is_empty()) {
+                let reports = tokio::select! {
+                    biased;
+                    _ = stop.at_least(Urgency::Orderly) => Vec::new(),
+                    reports = load.compare_books() => reports,
+                };
+                for report in reports {
+                    recorder.record(Event::Ledger(report));
+                }
+            }
             left.extend(unhealed);
             left.extend(tear_down(environment.as_ref(), &seams, &stop).await);
+            drop(gateway);
             for service in &plan.system.services {
                 let (name, state) = (service.name.clone(), ServiceState::Stopped);
                 recorder.record(Event::Service { name, state });
@@ -151,12 +179,20 @@ async fn begin(
     recorder: &mut Recorder,
     signals: &mut UnboundedReceiver<Signal>,
     sender: crate::seam::Signals,
-) -> Result<Box<dyn Load>, Failure> {
-    let listens = start::start(&plan.system, environment, seams, recorder, signals).await?;
-    seams
-        .load
-        .prepare(context, plan, targets(&listens), sender)
-        .await
+) -> Result<(Box<dyn Load>, Option<Box<dyn OpenGateway>>), Failure> {
+    let gateway = start::Gateways {
+        context,
+        seed: plan.seed,
+        signals: sender.clone(),
+    };
+    let (addresses, gateway) =
+        start::start(&plan.system, environment, seams, gateway, recorder, signals).await?;
+    let targets = targets(&addresses.links);
+    let mut load = seams.load.prepare(context, plan, targets, sender).await?;
+    if !plan.ledgers.is_empty() {
+        load.open_books(&addresses.services).await?;
+    }
+    Ok((load, gateway))
 }
 
 /// Where the load reaches each service: the proxies of the entry links.
@@ -193,7 +229,11 @@ fn drain(recorder: &mut Recorder, signals: &mut UnboundedReceiver<Signal>) {
             Signal::LoadEnded { acknowledged } => {
                 recorder.record(Event::LoadEnded { acknowledged });
             }
+            Signal::LoadChanged { from, rate } => {
+                recorder.record(Event::LoadChanged { from, rate });
+            }
             Signal::Service(name, state) => recorder.record(Event::Service { name, state }),
+            Signal::Gateway(event) => recorder.record(event),
             Signal::Failed(_) => {}
         }
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lab_model::event::{Opened, ServiceState};
+use lab_model::gateway::Gateway;
+use lab_model::ledger::LedgerReport;
 use lab_model::link::{FaultReport, LinkReport, Touched, Traffic};
 use lab_model::load::{LoadReport, Slot};
 use lab_model::objective::{Abort, Objective, Promise};
@@ -19,10 +21,11 @@ use lab_model::{Link, Name, Plan, Rate, Ratio, Record, RunId, Span, journal};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::desk::Orders;
 use crate::run::{Run, Seams};
 use crate::seam::{
-    Context, Environment, EnvironmentDriver, Failure, FaultPlane, Load, LoadDriver, Observation,
-    Pace, Probe, Receipt, Signal, Signals, Sink,
+    Context, Environment, EnvironmentDriver, Failure, FaultPlane, GatewayDriver, Load, LoadDriver,
+    Observation, OpenGateway, Pace, Probe, Receipt, Signal, Signals, Sink,
 };
 use crate::stop::Stop;
 
@@ -79,6 +82,7 @@ pub(crate) fn plan() -> Plan {
         command: vec![text.to_owned()],
         image: None,
         env: [].into(),
+        container: lab_model::container::Container::default(),
         ready: Ready {
             check: ReadyCheck::Tcp,
             within: Span::from_secs(2),
@@ -105,29 +109,26 @@ pub(crate) fn plan() -> Plan {
             name: name("scripted"),
             services: vec![service("web"), service("store")],
             links: vec![link("client", "web"), link("web", "store")],
+            gateway: None,
             settings: [].into(),
         },
-        load: Traffics {
-            journeys: vec![Journey {
-                name: name("visit"),
-                weight: 1,
-                steps: vec![Step {
-                    name: name("get"),
-                    service: name("web"),
-                    method: "GET".to_owned(),
-                    path: "/".to_owned(),
-                    headers: [].into(),
-                    body: None,
-                    timeout: Span::from_secs(1),
-                    expect: None,
-                    save: [].into(),
-                    write: false,
-                }],
-            }],
-            arrivals: Arrivals::Constant {
+        load: Traffics::new(
+            vec![Journey::new(
+                name("visit"),
+                1,
+                vec![Step::new(
+                    name("get"),
+                    name("web"),
+                    "GET",
+                    "/",
+                    Span::from_secs(1),
+                )],
+            )],
+            Arrivals::Constant {
                 rate: Rate::per_second(100.0).expect("a rate"),
             },
-        },
+        ),
+        toxiproxy: None,
         phases: vec![
             phase("warm-up", PhaseKind::WarmUp, 1),
             phase("baseline", PhaseKind::Baseline, 3),
@@ -156,8 +157,11 @@ pub(crate) fn plan() -> Plan {
             },
             during: vec![2],
         }],
+        comparisons: vec![],
+        patterns: vec![],
         abort: vec![],
         replay: vec!["run".to_owned(), "scripted".to_owned()],
+        ledgers: vec![],
         remedy: vec![],
     }
 }
@@ -174,6 +178,17 @@ pub(crate) fn plan_with_abort() -> Plan {
     plan
 }
 
+/// A sandbox: the same system, one open phase, nothing planned in it.
+pub(crate) fn open_plan() -> Plan {
+    let mut plan = plan();
+    plan.phases.truncate(2);
+    plan.phases[1].kind = PhaseKind::Open;
+    plan.phases[1].length = Span::from_secs(600);
+    plan.faults.clear();
+    plan.objectives[0].during = vec![1];
+    plan
+}
+
 /// What a scripted run left behind.
 #[derive(Debug)]
 pub(crate) struct Played {
@@ -187,6 +202,16 @@ pub(crate) struct Played {
 
 /// Plays a plan against a script; `stop` may be asked for the end meanwhile.
 pub(crate) async fn play(plan: Plan, script: Script, stop: Stop) -> Played {
+    play_with(plan, script, stop, None).await
+}
+
+/// The same with a desk at which orders are handed in.
+pub(crate) async fn play_with(
+    plan: Plan,
+    script: Script,
+    stop: Stop,
+    orders: Option<Orders>,
+) -> Played {
     let world = World {
         script: Arc::new(script),
         log: Arc::default(),
@@ -217,10 +242,12 @@ pub(crate) async fn play(plan: Plan, script: Script, stop: Stop) -> Played {
             driver: Box::new(world.clone()),
             plane: Box::new(world.clone()),
             load: Box::new(world.clone()),
+            gateway: Box::new(world.clone()),
             probe: Box::new(world.clone()),
         },
         sinks: vec![Box::new(sink)],
         stop,
+        orders,
     };
     let outcome = run.execute().await;
     let journal = lock(&lines).clone();
@@ -264,8 +291,8 @@ impl EnvironmentDriver for World {
 
 #[async_trait]
 impl Environment for World {
-    fn proxy_host(&self) -> IpAddr {
-        Ipv4Addr::LOCALHOST.into()
+    fn proxy_address(&self, _: &Link) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, 0).into()
     }
 
     async fn launch(
@@ -316,9 +343,9 @@ impl Probe for World {
 
 #[async_trait]
 impl FaultPlane for World {
-    async fn open(&self, link: &Link, host: IpAddr) -> Result<SocketAddr, Failure> {
+    async fn open(&self, link: &Link, listen: SocketAddr) -> Result<SocketAddr, Failure> {
         self.log(format!("proxy on {link}"));
-        Ok((host, 1_000).into())
+        Ok((listen.ip(), 1_000).into())
     }
 
     async fn connect(&self, link: &Link, upstream: &str) -> Result<(), Failure> {
@@ -364,6 +391,7 @@ impl FaultPlane for World {
             connections: 1,
             requests: 50,
             bytes: 5_000,
+            readings: 0,
         };
         let faults = lock(&self.armed)
             .keys()
@@ -389,6 +417,29 @@ impl FaultPlane for World {
     async fn close(&self) -> Vec<String> {
         self.log("close proxies".to_owned());
         vec![]
+    }
+}
+
+#[async_trait]
+impl GatewayDriver for World {
+    async fn open(
+        &self,
+        _: &Context,
+        gateway: &Gateway,
+        _: u64,
+        _: IpAddr,
+        upstreams: BTreeMap<Name, SocketAddr>,
+        _: Signals,
+    ) -> Result<Box<dyn OpenGateway>, Failure> {
+        let callees: Vec<&str> = upstreams.keys().map(Name::as_str).collect();
+        self.log(format!("open {} calling {callees:?}", gateway.name));
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl OpenGateway for World {
+    fn address(&self) -> String {
+        "gateway:80".to_owned()
     }
 }
 
@@ -436,7 +487,7 @@ impl Load for Generator {
                 while from < phase.end() {
                     let to = from.plus(Span::from_secs(1)).min(phase.end());
                     sleep_until(at + to.duration()).await;
-                    let due = plan.load.arrivals.count_between(from, to);
+                    let due = plan.load.arrivals.count_between(from, to).unwrap_or(0);
                     #[expect(
                         clippy::cast_possible_truncation,
                         clippy::cast_sign_loss,
@@ -468,6 +519,23 @@ impl Load for Generator {
             }
             let _ = signals.send(Signal::LoadEnded { acknowledged: 0 });
         }));
+        Ok(())
+    }
+
+    async fn open_books(&mut self, services: &BTreeMap<Name, String>) -> Result<(), Failure> {
+        self.world
+            .log(format!("books of {} services", services.len()));
+        Ok(())
+    }
+
+    async fn compare_books(&mut self) -> Vec<LedgerReport> {
+        self.world.log("compare books".to_owned());
+        Vec::new()
+    }
+
+    async fn change(&mut self, from: Span, rate: Rate) -> Result<(), Failure> {
+        self.world.log(format!("rate {rate} from {from}"));
+        let _ = self.signals.send(Signal::LoadChanged { from, rate });
         Ok(())
     }
 

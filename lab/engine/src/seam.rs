@@ -5,12 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use lab_model::event::ServiceState;
+use lab_model::event::{Event, ServiceState};
+use lab_model::gateway::Gateway;
+use lab_model::ledger::LedgerReport;
 use lab_model::link::{FaultReport, LinkReport};
 use lab_model::load::LoadReport;
 use lab_model::plan::{Fault, Plan};
 use lab_model::system::{ReadyCheck, Service};
-use lab_model::{Link, Name, Record, RunId};
+use lab_model::{Link, Name, Rate, Record, RunId, Span};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
@@ -55,6 +57,15 @@ pub enum Signal {
         /// Writes in the ledger.
         acknowledged: u64,
     },
+    /// The gateway: a change, or its report of about a second.
+    Gateway(Event),
+    /// The rate of arrivals changes, as it was asked to.
+    LoadChanged {
+        /// From when on, from the start of the load.
+        from: Span,
+        /// Journeys per second from then on.
+        rate: Rate,
+    },
     /// Something the run cannot do without broke.
     Failed(Failure),
 }
@@ -68,6 +79,12 @@ pub trait EnvironmentDriver: Send + Sync {
     /// The driver's name in the journal.
     fn name(&self) -> Name;
 
+    /// What of a plan this driver cannot do on this host: what, why, and what would be needed.
+    /// Asked before anything is started.
+    async fn obstacles(&self, _: &Plan) -> Vec<String> {
+        vec![]
+    }
+
     /// Makes ready for services: the lease and the reaper come before anything else.
     async fn open(&self, run: &Context, signals: Signals) -> Result<Box<dyn Environment>, Failure>;
 }
@@ -75,8 +92,9 @@ pub trait EnvironmentDriver: Send + Sync {
 /// A place where services run.
 #[async_trait]
 pub trait Environment: Send + Sync {
-    /// The address on which proxies must listen so that services and load reach them.
-    fn proxy_host(&self) -> IpAddr;
+    /// The address on which the proxy of a link must listen so that the caller and the load reach
+    /// it; port 0 where any will do.
+    fn proxy_address(&self, link: &Link) -> SocketAddr;
 
     /// Starts one service, given where the proxies of its outgoing links listen, and says where it
     /// listens itself. Does not wait until it is ready.
@@ -86,11 +104,35 @@ pub trait Environment: Send + Sync {
         links: &BTreeMap<Name, SocketAddr>,
     ) -> Result<String, Failure>;
 
+    /// Faults on services; `None` where this environment knows none.
+    fn service_faults(&self) -> Option<&dyn ServiceFaults> {
+        None
+    }
+
     /// What a service wrote last, at most ten lines.
     async fn last_lines(&self, service: &Name) -> Vec<String>;
 
     /// Stops and removes everything; returns what could not be removed.
     async fn stop(&self, pace: Pace) -> Vec<String>;
+}
+
+/// Faults on the services of an environment, as [`FaultPlane`] has them on links.
+///
+/// A service that was started again says so with [`ServiceState::Started`] and its address; links
+/// into it are led there.
+#[async_trait]
+pub trait ServiceFaults: Send + Sync {
+    /// Arms a fault; its plan names the service.
+    async fn apply(&self, index: usize, fault: &Fault) -> Result<Receipt, Failure>;
+
+    /// Reads back whether a fault is in place as applied; `Some` says what was found instead.
+    async fn verify(&self, receipt: &Receipt) -> Result<Option<String>, Failure>;
+
+    /// Takes a fault back; succeeds where it is gone already.
+    async fn heal(&self, receipt: &Receipt) -> Result<(), Failure>;
+
+    /// What the states of services under a fault showed since the observation before.
+    async fn observe(&self) -> Result<Vec<FaultReport>, Failure>;
 }
 
 /// How a stop goes about it.
@@ -123,8 +165,9 @@ pub struct Receipt {
 /// Proxies on links, and faults in them.
 #[async_trait]
 pub trait FaultPlane: Send + Sync {
-    /// Puts a proxy on a link, which leads nowhere yet; says where it listens.
-    async fn open(&self, link: &Link, host: IpAddr) -> Result<SocketAddr, Failure>;
+    /// Puts a proxy on a link, which leads nowhere yet; says where it listens, with the port that was
+    /// chosen where 0 was asked for.
+    async fn open(&self, link: &Link, listen: SocketAddr) -> Result<SocketAddr, Failure>;
 
     /// Says where the link leads.
     async fn connect(&self, link: &Link, upstream: &str) -> Result<(), Failure>;
@@ -154,6 +197,28 @@ pub struct Observation {
     pub faults: Vec<FaultReport>,
 }
 
+/// Runs a system's gateway.
+#[async_trait]
+pub trait GatewayDriver: Send + Sync {
+    /// Starts a gateway on an address that its callers reach; `upstreams` says where the proxies of
+    /// its outgoing links listen. It serves until what is returned is dropped.
+    async fn open(
+        &self,
+        run: &Context,
+        gateway: &Gateway,
+        seed: u64,
+        host: IpAddr,
+        upstreams: BTreeMap<Name, SocketAddr>,
+        signals: Signals,
+    ) -> Result<Box<dyn OpenGateway>, Failure>;
+}
+
+/// A gateway that serves.
+pub trait OpenGateway: Send {
+    /// Where callers reach it.
+    fn address(&self) -> String;
+}
+
 /// Makes load generators.
 #[async_trait]
 pub trait LoadDriver: Send + Sync {
@@ -173,8 +238,19 @@ pub trait Load: Send + Sync {
     /// Time zero of the load, a little ahead.
     async fn start(&mut self, at: Instant) -> Result<(), Failure>;
 
+    /// From an instant of the load on, some 100 ms ahead at least, another rate. That it is so
+    /// comes as [`Signal::LoadChanged`].
+    async fn change(&mut self, from: Span, rate: Rate) -> Result<(), Failure>;
+
     /// Ends it at once, if it still runs; the last reports come as signals before this returns.
     async fn stop(&mut self);
+
+    /// Before the load starts: remembers what the system already holds of each ledger's entries.
+    /// `services` are the addresses of the system's services.
+    async fn open_books(&mut self, services: &BTreeMap<Name, String>) -> Result<(), Failure>;
+
+    /// When the load has ended: compares each ledger of the plan with what the system holds.
+    async fn compare_books(&mut self) -> Vec<LedgerReport>;
 }
 
 /// Takes the journal's entries, in order.

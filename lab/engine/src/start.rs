@@ -1,9 +1,10 @@
 //! Services start in waves, callees before callers, and each is awaited until it is ready.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use lab_model::event::{Event, ServiceState};
 use lab_model::system::{Service, System};
 use lab_model::{Link, Name};
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::recorder::Recorder;
 use crate::run::Seams;
-use crate::seam::{Environment, Failure, Probe, Signal};
+use crate::seam::{Context, Environment, Failure, OpenGateway, Probe, Signal, Signals};
 
 /// How long to wait between two questions to a service that is not ready.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -42,30 +43,51 @@ pub(crate) fn waves(system: &System) -> Vec<Vec<&Service>> {
     waves
 }
 
-/// Opens a proxy on every link, starts every service behind its own, and returns where each
-/// link's proxy listens.
+/// What a gateway needs to know of its run.
+pub(crate) struct Gateways<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) seed: u64,
+    pub(crate) signals: Signals,
+}
+
+/// Where each link's proxy listens.
+type Listens = BTreeMap<Link, SocketAddr>;
+
+/// Where everything listens.
+pub(crate) struct Addresses {
+    /// The proxy of each link.
+    pub(crate) links: BTreeMap<Link, SocketAddr>,
+    /// Each service itself.
+    pub(crate) services: BTreeMap<Name, String>,
+}
+
+/// Opens a proxy on every link, starts every service behind its own, and returns where they listen.
 pub(crate) async fn start(
     system: &System,
     environment: &dyn Environment,
     seams: &Seams,
+    gateways: Gateways<'_>,
     recorder: &mut Recorder,
     signals: &mut UnboundedReceiver<Signal>,
-) -> Result<BTreeMap<Link, SocketAddr>, Failure> {
+) -> Result<(Addresses, Option<Box<dyn OpenGateway>>), Failure> {
     let mut listens = BTreeMap::new();
+    let mut services = BTreeMap::new();
     for link in &system.links {
-        let listen = seams.plane.open(link, environment.proxy_host()).await?;
+        let listen = environment.proxy_address(link);
+        let listen = seams.plane.open(link, listen).await?;
         listens.insert(link.clone(), listen);
     }
+    // First: services may call through it, and it calls nobody by itself.
+    let host = system.links.first().map_or_else(
+        || [127, 0, 0, 1].into(),
+        |link| environment.proxy_address(link).ip(),
+    );
+    let gateway = gateway(system, seams, gateways, (host, &listens), recorder).await?;
     for wave in waves(system) {
         let mut waits = Vec::new();
-        for service in wave {
-            let outgoing = listens
-                .iter()
-                .filter(|(link, _)| link.from == service.name)
-                .map(|(link, listen)| (link.to.clone(), *listen))
-                .collect();
-            let begun = Instant::now();
-            let address = environment.launch(service, &outgoing).await?;
+        for (service, begun, address) in launch(&wave, &listens, environment).await {
+            let address = address?;
+            services.insert(service.name.clone(), address.clone());
             for (link, listen) in listens.iter().filter(|(link, _)| link.to == service.name) {
                 seams.plane.connect(link, &address).await?;
                 recorder.record(Event::LinkOpened {
@@ -106,7 +128,71 @@ pub(crate) async fn start(
             }
         }
     }
-    Ok(listens)
+    let addresses = Addresses {
+        links: listens,
+        services,
+    };
+    Ok((addresses, gateway))
+}
+
+/// Starts the system's gateway, if it has one, between its links' proxies.
+async fn gateway(
+    system: &System,
+    seams: &Seams,
+    run: Gateways<'_>,
+    (host, listens): (IpAddr, &Listens),
+    recorder: &mut Recorder,
+) -> Result<Option<Box<dyn OpenGateway>>, Failure> {
+    let Some(gateway) = &system.gateway else {
+        return Ok(None);
+    };
+    let begun = Instant::now();
+    let upstreams = listens
+        .iter()
+        .filter(|(link, _)| link.from == gateway.name)
+        .map(|(link, listen)| (link.to.clone(), *listen))
+        .collect();
+    let opening = seams
+        .gateway
+        .open(run.context, gateway, run.seed, host, upstreams, run.signals);
+    let open = opening.await?;
+    let address = open.address();
+    for (link, listen) in listens.iter().filter(|(link, _)| link.to == gateway.name) {
+        seams.plane.connect(link, &address).await?;
+        recorder.record(Event::LinkOpened {
+            link: link.clone(),
+            listen: listen.to_string(),
+            upstream: address.clone(),
+        });
+    }
+    let after = begun.elapsed().into();
+    for state in [
+        ServiceState::Started { address },
+        ServiceState::Ready { after },
+    ] {
+        let name = gateway.name.clone();
+        recorder.record(Event::Service { name, state });
+    }
+    Ok(Some(open))
+}
+
+/// Starts the services of a wave at the same time; waits until all have started or failed to.
+async fn launch<'a>(
+    wave: &[&'a Service],
+    listens: &BTreeMap<Link, SocketAddr>,
+    environment: &dyn Environment,
+) -> Vec<(&'a Service, Instant, Result<String, Failure>)> {
+    let launches = wave.iter().map(|service| async move {
+        let outgoing = listens
+            .iter()
+            .filter(|(link, _)| link.from == service.name)
+            .map(|(link, listen)| (link.to.clone(), *listen))
+            .collect();
+        let begun = Instant::now();
+        let address = environment.launch(service, &outgoing).await;
+        (*service, begun, address)
+    });
+    join_all(launches).await
 }
 
 async fn until_ready(
@@ -151,6 +237,7 @@ async fn first_exit(signals: &mut UnboundedReceiver<Signal>, recorder: &mut Reco
                     return Exit::Service(name, status);
                 }
             }
+            Some(Signal::Gateway(event)) => recorder.record(event),
             Some(Signal::Failed(failure)) => return Exit::Other(failure),
             Some(_) => {}
             None => std::future::pending().await,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use lab_model::event::{Event, ServiceState};
 use lab_model::{Journal, Plan};
 
-use crate::scripted::{Played, Script, plan, plan_with_abort, play};
+use crate::desk::{Answer, Command, Counter, Order, Refusal, desk};
+use crate::scripted::{Played, Script, open_plan, plan, plan_with_abort, play, play_with};
 use crate::stop::Stop;
 
 fn journal(played: &Played) -> Journal {
@@ -261,4 +262,82 @@ async fn a_full_disk_ends_the_run_and_still_cleans_up() {
         assert!(played.outcome.is_err());
         check_nothing_left(&played);
     }
+}
+
+/// Hands in an order and waits for its answer.
+async fn ask(counter: &Counter, command: Command) -> Result<Answer, Refusal> {
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    let by = "ada".to_owned();
+    counter.send(Order { by, command, reply }).unwrap();
+    answer.await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_takes_orders_and_ends_when_asked() {
+    let (counter, orders) = desk();
+    let stop = Stop::new();
+    let asking = stop.clone();
+    let mut fault = plan().faults[0].clone();
+    let asker = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        fault.windows = vec![lab_model::plan::Window {
+            from: lab_model::Span::ZERO,
+            to: lab_model::Span::from_secs(5),
+        }];
+        let inject = || Command::Inject(Box::new(fault.clone()));
+        assert_eq!(ask(&counter, inject()).await, Ok(Answer::Injected(0)));
+        let refused = ask(&counter, inject()).await.unwrap_err();
+        assert!(
+            refused.message.contains("already, as fault 0"),
+            "{refused:?}"
+        );
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let Ok(Answer::Status(status)) = ask(&counter, Command::Status).await else {
+            panic!("no status");
+        };
+        assert!(status.faults.is_empty(), "healed by itself after its time");
+        assert_eq!(status.objectives[0].holds, Some(true));
+        assert!(status.journeys[0].ended > 0 && status.links.iter().any(|link| link.requests > 0));
+        assert_eq!(ask(&counter, inject()).await, Ok(Answer::Injected(1)));
+        let Ok(Answer::Healed(healed)) = ask(&counter, Command::Heal(Some(1))).await else {
+            panic!("not healed");
+        };
+        assert_eq!(healed[0].0, 1);
+        assert!(
+            ask(&counter, Command::Heal(Some(1))).await.is_err(),
+            "healed once"
+        );
+        assert_eq!(
+            ask(&counter, Command::Heal(None)).await,
+            Ok(Answer::Healed(vec![]))
+        );
+        // Left armed: the end heals it.
+        assert_eq!(ask(&counter, inject()).await, Ok(Answer::Injected(2)));
+        asking.ask(2);
+    });
+    let played = play_with(open_plan(), Script::default(), stop, Some(orders)).await;
+    asker.await.unwrap();
+    check_nothing_left(&played);
+    let journal = journal(&played);
+    assert_eq!(
+        journal.opened.plan.faults.len(),
+        3,
+        "a journal's plan has what was injected"
+    );
+    let count = |of: fn(&Event) -> bool| journal.events().filter(|event| of(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::Injected { .. })), 3);
+    assert_eq!(count(|event| matches!(event, Event::FaultArmed { .. })), 3);
+    assert_eq!(count(|event| matches!(event, Event::FaultHealed { .. })), 3);
+    assert_eq!(
+        count(|event| matches!(event, Event::HealAsked { fault: 1, .. })),
+        1
+    );
+    let verdict = lab_verdict::judge(&journal);
+    assert_eq!(verdict.call, lab_verdict::outcome::Call::Inconclusive);
+    assert!(
+        verdict
+            .reasons
+            .iter()
+            .any(|reason| reason.code == "run::open-ended")
+    );
 }
