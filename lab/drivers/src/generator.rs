@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lab_engine::Failure;
 use lab_engine::seam::{Context, Load, LoadDriver, Signal, Signals};
-use lab_model::{Name, Plan};
-use lab_wire::{Assignment, FromGenerator, ToGenerator, VERSION};
+use lab_model::ledger::{Held, LedgerCheck, LedgerReport, Write, WriteEnd};
+use lab_model::{Name, Plan, Rate, Span};
+use lab_wire::{Assignment, FromGenerator, Part, ToGenerator, VERSION};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -20,8 +21,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::folder;
 use crate::processes::MARK;
+use crate::{books, folder};
 
 /// How long the generator may take until it is ready.
 const READY: Duration = Duration::from_secs(15);
@@ -36,6 +37,13 @@ pub struct Generator {
 }
 
 struct Running {
+    /// The file that holds the ledger of writes.
+    ledger: PathBuf,
+    /// What it is compared with.
+    ledgers: Vec<LedgerCheck>,
+    /// What the system held of each before the load.
+    before: Vec<Vec<Held>>,
+    services: BTreeMap<Name, String>,
     child: Child,
     orders: Option<ChildStdin>,
     reader: Option<JoinHandle<()>>,
@@ -72,7 +80,8 @@ impl LoadDriver for Generator {
         let (Some(orders), Some(lines)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failure("the generator has no pipes"));
         };
-        let ledger = fs::File::create(run.folder.join(folder::LEDGER)).map_err(failure)?;
+        let path = run.folder.join(folder::LEDGER);
+        let ledger = fs::File::create(&path).map_err(failure)?;
         let (sender, ready) = oneshot::channel();
         let reader = Reader {
             lines: BufReader::new(lines).lines(),
@@ -83,6 +92,10 @@ impl LoadDriver for Generator {
         };
         let reader = tokio::spawn(reader.read(sender));
         let mut running = Running {
+            ledger: path,
+            ledgers: plan.ledgers.clone(),
+            before: Vec::new(),
+            services: BTreeMap::new(),
             child,
             orders: Some(orders),
             reader: Some(reader),
@@ -102,6 +115,7 @@ impl LoadDriver for Generator {
                     .map(|name| (name.clone(), plan.limits(&name)))
                     .collect(),
                 targets,
+                part: Part::WHOLE,
             })))
             .await?;
         match timeout(READY, ready).await {
@@ -139,6 +153,30 @@ impl Load for Running {
         );
         let monotonic_nanos = u64::try_from((now + ahead).as_nanos()).unwrap_or(u64::MAX);
         self.send(&ToGenerator::Start { monotonic_nanos }).await
+    }
+
+    async fn change(&mut self, from: Span, rate: Rate) -> Result<(), Failure> {
+        self.send(&ToGenerator::Change { rate, from }).await
+    }
+
+    async fn open_books(&mut self, services: &BTreeMap<Name, String>) -> Result<(), Failure> {
+        self.services.clone_from(services);
+        for check in &self.ledgers {
+            let held = books::held(&check.source, services).await;
+            let held =
+                held.map_err(|reason| Failure::new(format!("ledger {}", check.name), reason))?;
+            self.before.push(held);
+        }
+        Ok(())
+    }
+
+    async fn compare_books(&mut self) -> Vec<LedgerReport> {
+        let mut reports = Vec::new();
+        for (index, (check, before)) in self.ledgers.iter().zip(&self.before).enumerate() {
+            let report = books::compare(index, check, before, &self.ledger, &self.services).await;
+            reports.push(report);
+        }
+        reports
     }
 
     async fn stop(&mut self) {
@@ -181,8 +219,10 @@ impl Reader {
                 Ok(FromGenerator::Report(report)) => {
                     let _ = self.signals.send(Signal::Load(report));
                 }
-                Ok(FromGenerator::Acknowledged(writes)) => {
-                    self.acknowledged += writes.len() as u64;
+                Ok(FromGenerator::Wrote(writes)) => {
+                    let acknowledged =
+                        |write: &&Write| matches!(write.end, WriteEnd::Acknowledged(_));
+                    self.acknowledged += writes.iter().filter(acknowledged).count() as u64;
                     let lines: String = writes
                         .iter()
                         .filter_map(|write| serde_json::to_string(write).ok())
@@ -191,6 +231,9 @@ impl Reader {
                     if let Err(error) = self.ledger.write_all(lines.as_bytes()) {
                         break format!("the ledger cannot be written: {error}");
                     }
+                }
+                Ok(FromGenerator::Changed { from, rate }) => {
+                    let _ = self.signals.send(Signal::LoadChanged { from, rate });
                 }
                 Ok(FromGenerator::Ended) => {
                     let acknowledged = self.acknowledged;

@@ -3,23 +3,37 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `processes` | services as processes; supervisor, `__exec`, `/proc` |
+//! | `containers` | services as containers of an engine; reaper |
 //! | `proxies` | the lab's own fault proxy as a fault plane |
+//! | `gateways` | the system's gateway; its address and token for who may change routes |
+//! | `control` | the socket through which a sandbox is asked |
+//! | `toxiproxy` | a Toxiproxy-compatible server of somebody else's as a fault plane |
 //! | `generator` | the load generator as a child process |
+//! | `books` | what the system holds beside the ledger of writes, over HTTP or SQL |
 //! | `probe` | readiness over HTTP or TCP |
 //! | `folder` | a run's folder, its journal, logs |
+//! | `images` | the images of the demo system, made where no registry has them |
+//! | `compose` | builds and health checks that compose files ask for |
 //! | `lease` | who owns a run; the sweep of what a dead owner left |
 //! | `template` | placeholders in commands and environment values |
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the process driver needs Linux: death signals, child subreapers and /proc");
 
+mod books;
+mod compose;
+pub mod containers;
+pub mod control;
 pub mod folder;
+pub mod gateways;
 pub mod generator;
+pub mod images;
 pub mod lease;
 pub mod probe;
 pub mod processes;
 pub mod proxies;
 mod template;
+pub mod toxiproxy;
 
 /// A name from a constant of this crate.
 fn name(text: &'static str) -> lab_model::Name {

@@ -1,23 +1,31 @@
 //! The lab's own fault proxy as a fault plane: one proxy a link, faults as toxics with marks.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lab_engine::Failure;
 use lab_engine::seam::{FaultPlane, Observation, Receipt};
+use lab_model::calls::{Burst, Calls};
 use lab_model::link::{Delay, FaultReport, LinkReport, Touched, Traffic};
-use lab_model::plan::Fault;
-use lab_model::toxic::{Direction, Primitive, Toxic};
+use lab_model::plan::{Effect, Fault};
+use lab_model::toxic::{self, Direction, Primitive, Toxic};
 use lab_model::{Histogram, Link, Span};
 use lab_proxy::{
-    ApiOptions, Config, Down, LinkSnapshot, LinkSpec, Proxy, Snapshot, Stream, ToxicSpec,
-    ToxicView, Witness,
+    ApiOptions, Config, Down, HttpCounts, LinkSnapshot, LinkSpec, Proxy, Reach, Snapshot, Stream,
+    ToxicSpec, ToxicView, Witness,
 };
 use tokio::sync::Mutex;
 
-/// The mark of a link that is down.
-const DISABLED: &str = "disabled";
+/// The marks of links that are down.
+const DOWN: [(&str, Down); 3] = [
+    ("disabled", Down::Reset),
+    ("refused", Down::Refuse),
+    ("hanging", Down::Hang),
+];
+/// How long an attempt to connect may take until it counts as hanging.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Proxies in this process.
 pub struct Proxies {
@@ -40,6 +48,9 @@ struct Watched {
     marks: Vec<String>,
     /// Connections that were open when it was armed, not reported yet.
     open: u64,
+    /// Attempts of our own that met the fault, where callers' attempts cannot be counted; not
+    /// reported yet.
+    probed: u64,
     /// Whether it was taken back: it is reported once more.
     healed: bool,
 }
@@ -76,19 +87,18 @@ fn failure(error: impl std::fmt::Display) -> Failure {
     Failure::new("proxy", error)
 }
 
-fn stream(direction: Direction) -> Stream {
-    match direction {
-        Direction::Upstream => Stream::Upstream,
-        Direction::Downstream => Stream::Downstream,
+fn stream(stream: toxic::Stream) -> Stream {
+    match stream {
+        toxic::Stream::Upstream => Stream::Upstream,
+        toxic::Stream::Downstream => Stream::Downstream,
     }
 }
 
 #[async_trait]
 impl FaultPlane for Proxies {
-    async fn open(&self, link: &Link, host: IpAddr) -> Result<SocketAddr, Failure> {
-        let listen = SocketAddr::new(host, 0).to_string();
+    async fn open(&self, link: &Link, listen: SocketAddr) -> Result<SocketAddr, Failure> {
         let spec = LinkSpec {
-            listen,
+            listen: listen.to_string(),
             ..LinkSpec::new(link.slug())
         };
         let view = self.proxy.open(spec).await.map_err(failure)?;
@@ -112,7 +122,11 @@ impl FaultPlane for Proxies {
         let slug = fault.link.slug();
         let mut state = self.state.lock().await;
         let seen = self.proxy.observe().await.map_err(failure)?;
-        let open = seen.links.get(&slug).map_or(0, |link| link.traffic.open);
+        let open = match fault.effect {
+            // It waits for connections that open.
+            Effect::Open { .. } => 0,
+            _ => seen.links.get(&slug).map_or(0, |link| link.traffic.open),
+        };
         let marks = (0..fault.primitives.len())
             .map(|part| mark(index, part, fault))
             .collect();
@@ -128,17 +142,22 @@ impl FaultPlane for Proxies {
             primitives: fault.primitives.clone(),
             marks: receipt.marks.clone(),
             open,
+            probed: 0,
             healed: false,
         };
         state.faults.insert(index, watched);
         for (primitive, mark) in fault.primitives.iter().zip(&receipt.marks) {
             let applied = match primitive {
-                Primitive::Disabled => self.proxy.disable(&slug, Down::Reset).await,
                 Primitive::Toxic(toxic) => self
                     .proxy
                     .add_toxic(&slug, spec(toxic, mark))
                     .await
                     .map(drop),
+                // The engine hands faults on services to the environment.
+                _ => match down(mark) {
+                    Some(down) => self.proxy.disable(&slug, down).await,
+                    None => Ok(()),
+                },
             };
             if let Err(error) = applied {
                 drop(state);
@@ -150,6 +169,9 @@ impl FaultPlane for Proxies {
     }
 
     async fn verify(&self, receipt: &Receipt) -> Result<Option<String>, Failure> {
+        if let Some(problem) = self.probe(receipt).await? {
+            return Ok(Some(problem));
+        }
         let state = self.state.lock().await;
         let Some(watched) = state.faults.get(&receipt.fault) else {
             return Ok(Some("it was never applied".to_owned()));
@@ -159,10 +181,12 @@ impl FaultPlane for Proxies {
         };
         for (primitive, mark) in watched.primitives.iter().zip(&watched.marks) {
             match primitive {
-                Primitive::Disabled if view.enabled => {
-                    return Ok(Some("the link is enabled again".to_owned()));
+                Primitive::Disabled | Primitive::Refused | Primitive::Hanging => {
+                    if view.enabled {
+                        return Ok(Some("the link is enabled again".to_owned()));
+                    }
                 }
-                Primitive::Disabled => {}
+                Primitive::Service(_) => {}
                 Primitive::Toxic(_) if !view.enabled => {
                     return Ok(Some("the link is disabled".to_owned()));
                 }
@@ -185,7 +209,7 @@ impl FaultPlane for Proxies {
         };
         watched.healed = true;
         for mark in &watched.marks {
-            if mark == DISABLED {
+            if down(mark).is_some() {
                 self.proxy.enable(&watched.link).await.map_err(failure)?;
                 continue;
             }
@@ -238,12 +262,47 @@ impl FaultPlane for Proxies {
     }
 }
 
+impl Proxies {
+    /// Tries a link that refuses or hangs, since its callers cannot be counted. What was found
+    /// instead, if it is not what the fault says.
+    async fn probe(&self, receipt: &Receipt) -> Result<Option<String>, Failure> {
+        let expected = receipt.marks.iter().find_map(|mark| match down(mark)? {
+            Down::Refuse => Some((Reach::Refused, "refuses connections")),
+            Down::Hang => Some((Reach::Hangs, "leaves connections unanswered")),
+            Down::Reset => None,
+        });
+        let Some((expected, does)) = expected else {
+            return Ok(None);
+        };
+        let found = self
+            .proxy
+            .probe(&receipt.link.slug(), PATIENCE)
+            .await
+            .map_err(failure)?;
+        if found != expected {
+            return Ok(Some(format!("the link no longer {does}: {found:?}")));
+        }
+        if let Some(watched) = self.state.lock().await.faults.get_mut(&receipt.fault) {
+            watched.probed += 1;
+        }
+        Ok(None)
+    }
+}
+
 /// The name of a fault's part in the proxy.
 fn mark(index: usize, part: usize, fault: &Fault) -> String {
     match fault.primitives.get(part) {
-        Some(Primitive::Disabled) => DISABLED.to_owned(),
+        Some(Primitive::Disabled) => "disabled".to_owned(),
+        Some(Primitive::Refused) => "refused".to_owned(),
+        Some(Primitive::Hanging) => "hanging".to_owned(),
         _ => format!("fault-{index}-{}-{part}", fault.kind),
     }
+}
+
+/// How a link is down by that mark.
+fn down(mark: &str) -> Option<Down> {
+    let found = DOWN.iter().find(|(name, _)| *name == mark);
+    found.map(|(_, down)| *down)
 }
 
 fn spec(toxic: &Toxic, mark: &str) -> ToxicSpec {
@@ -272,15 +331,16 @@ impl Watched {
         let mut witness = Witness::default();
         let mut delay = Delay::default();
         let parts = self.marks.iter().filter_map(|mark| {
-            if mark == DISABLED {
+            if down(mark).is_some() {
                 Some(&link.down)
             } else {
                 link.toxic(mark).map(|t| &t.witness)
             }
         });
         for part in parts {
-            witness.connections += part.connections;
-            witness.requests += part.requests;
+            // What passes in both directions passes twice, and is one connection and one request.
+            witness.connections = witness.connections.max(part.connections);
+            witness.requests = witness.requests.max(part.requests);
             witness.bytes += part.bytes;
             witness.resets += part.resets;
             witness.refused += part.refused;
@@ -292,22 +352,26 @@ impl Watched {
                 max: Span::from_micros(part.delay.max_us().unwrap_or_default()),
             });
         }
-        let bytes = match self.direction {
-            Direction::Upstream => link.traffic.received_upstream,
-            Direction::Downstream => link.traffic.received_downstream,
-        };
+        let streams = self.direction.streams().iter();
+        let bytes = streams.map(|stream| match stream {
+            toxic::Stream::Upstream => link.traffic.received_upstream,
+            toxic::Stream::Downstream => link.traffic.received_downstream,
+        });
         // While a link is down every attempt on it ends in the fault; else what passes is what was
         // open or came.
-        let refused = link.down.refused;
+        let probed = std::mem::take(&mut self.probed);
+        let refused = link.down.refused + probed;
         let passing = Touched {
             connections: std::mem::take(&mut self.open) + link.traffic.connections + refused,
             requests: link.http.as_ref().map_or(0, |http| http.requests),
-            bytes,
+            bytes: bytes.sum(),
+            readings: 0,
         };
         let touched = Touched {
-            connections: witness.connections + witness.refused,
+            connections: witness.connections + witness.refused + probed,
             requests: witness.requests,
             bytes: witness.bytes,
+            readings: 0,
         };
         // What was on its way when the fault was taken back is still its doing, but no traffic of
         // its window.
@@ -322,13 +386,14 @@ impl Watched {
             touched,
             delay,
             resets: witness.resets,
-            refused: witness.refused,
+            refused: witness.refused + probed,
             dropped: witness.dropped_bytes,
         }
     }
 }
 
-fn traffic(link: &LinkSnapshot) -> Traffic {
+/// What a proxy counted on a link, in the journal's words.
+pub(crate) fn traffic(link: &LinkSnapshot) -> Traffic {
     let counts = link.http.clone().unwrap_or_default();
     let [one, two, three, four, five, _] = counts.responses;
     Traffic {
@@ -344,10 +409,37 @@ fn traffic(link: &LinkSnapshot) -> Traffic {
         caller_time: histogram(&counts.caller_last_byte),
         callee_time: histogram(&counts.upstream_first_byte),
         gave_up_after: histogram(&counts.abandoned_after),
+        calls: calls(&counts),
     }
 }
 
-fn histogram(source: &lab_proxy::Histogram) -> Histogram {
+fn calls(counts: &HttpCounts) -> Calls {
+    let peaks = counts.peaks.iter().map(|peak| peak.most);
+    Calls {
+        attempts: counts.attempts,
+        pauses: counts.pauses.each_ref().map(histogram),
+        shed_time: histogram(&counts.shed_time),
+        error_time: histogram(&counts.error_time),
+        broken_after: histogram(&counts.broken_after),
+        most_in_flight: peaks.max().unwrap_or_default(),
+        repeated_alike: counts.repeated_alike,
+        repeated_otherwise: counts.repeated_otherwise,
+        bursts: counts.bursts.iter().map(|b| burst(b, counts)).collect(),
+    }
+}
+
+fn burst(burst: &lab_proxy::Burst, counts: &HttpCounts) -> Burst {
+    Burst {
+        ago: Span::from_micros(counts.age_us.saturating_sub(burst.started_us)),
+        lasted: Span::from_micros(burst.lasted_us),
+        attempts: burst.attempts,
+        failed: burst.failed,
+        silent: Span::from_micros(burst.silent_us),
+    }
+}
+
+/// A histogram of the proxy's, as the journal has it.
+pub(crate) fn histogram(source: &lab_proxy::Histogram) -> Histogram {
     let mut target = Histogram::new();
     for (micros, count) in &source.buckets {
         target.record_many(Span::from_micros(*micros), *count);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lab_engine::Failure;
 use lab_engine::seam::{Context, Environment, EnvironmentDriver, Pace, Signal, Signals};
-use lab_model::Name;
 use lab_model::event::ServiceState;
 use lab_model::system::Service;
+use lab_model::{Link, Name};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
@@ -54,7 +54,7 @@ impl EnvironmentDriver for Processes {
     }
 
     async fn open(&self, run: &Context, signals: Signals) -> Result<Box<dyn Environment>, Failure> {
-        let lease = Lease::write(run)?;
+        let lease = Lease::write(run, None)?;
         let broken = |error: std::io::Error| Failure::new("supervisor", error);
         let log = fs::File::create(run.folder.join(folder::LOGS).join("supervisor.log"))
             .map_err(broken)?;
@@ -189,8 +189,8 @@ impl Running {
 
 #[async_trait]
 impl Environment for Running {
-    fn proxy_host(&self) -> IpAddr {
-        Ipv4Addr::LOCALHOST.into()
+    fn proxy_address(&self, _: &Link) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, 0).into()
     }
 
     async fn launch(

@@ -19,6 +19,7 @@ use rustix::process::{Signal, getpid, set_child_subreaper, setsid};
 
 use super::protocol::{MARK, News, Order, Spawn, Speed};
 use super::tree;
+use crate::toxiproxy::claim;
 
 /// How often ended children are looked for.
 const PULSE: Duration = Duration::from_millis(20);
@@ -52,7 +53,11 @@ pub fn run(folder: &Path) -> ExitCode {
         services: BTreeMap::new(),
     };
     let speed = supervisor.serve(&orders);
-    let left = supervisor.end(speed);
+    let mut left = supervisor.end(speed);
+    // Does nothing while the lab lives: it removes its proxies itself.
+    if let Some(elsewhere) = claim::sweep(folder) {
+        left.extend(elsewhere.left);
+    }
     tell(&News::Stopped { left: left.clone() });
     if left.is_empty() {
         ExitCode::SUCCESS

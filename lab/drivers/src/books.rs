@@ -1,0 +1,226 @@
+//! The comparison of the ledger with what the system holds: entries read over HTTP, page after
+//! page, or by a query.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use lab_model::Name;
+use lab_model::ledger::{
+    Books, Held, HttpSource, LedgerCheck, LedgerReport, Source, SqlSource, Write,
+};
+use lab_wire::fingerprint;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+/// What one page or one query may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two looks at a system that does not hold everything yet.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The largest page, in bytes.
+const LARGEST_PAGE: usize = 64 << 20;
+/// The most pages: a source that never ends is no source.
+const MOST_PAGES: usize = 100_000;
+
+/// Everything a source holds, `services` being the addresses of the system's.
+pub(crate) async fn held(
+    source: &Source,
+    services: &BTreeMap<Name, String>,
+) -> Result<Vec<Held>, String> {
+    match source {
+        Source::Http(source) => over_http(source, services).await,
+        Source::Sql(source) => by_query(source, services).await,
+    }
+}
+
+/// Compares the ledger in a file with the system, until nothing is lost and nothing moves any more,
+/// or the time is up.
+pub(crate) async fn compare(
+    index: usize,
+    check: &LedgerCheck,
+    before: &[Held],
+    ledger: &Path,
+    services: &BTreeMap<Name, String>,
+) -> LedgerReport {
+    let broken = |problem: String| LedgerReport {
+        check: index,
+        problem: Some(problem),
+        ..LedgerReport::default()
+    };
+    let mut books = match books(check, ledger) {
+        Ok(books) => books,
+        Err(error) => return broken(format!("the ledger cannot be read: {error}")),
+    };
+    books.leave_out(before.iter().cloned());
+    let deadline = Instant::now() + check.within.duration();
+    let mut last: Option<LedgerReport> = None;
+    loop {
+        let found = match held(&check.source, services).await {
+            Ok(held) => books.compare(index, held),
+            Err(problem) => broken(problem),
+        };
+        let steady = last.as_ref() == Some(&found);
+        let settled = steady && found.problem.is_none() && found.lost.is_none();
+        if settled || Instant::now() >= deadline {
+            return found;
+        }
+        last = Some(found);
+        sleep(PAUSE).await;
+    }
+}
+
+/// The client's side: the writes of the journey and step that a check speaks of.
+fn books(check: &LedgerCheck, ledger: &Path) -> std::io::Result<Books> {
+    let mut books = Books::default();
+    for line in BufReader::new(File::open(ledger)?).lines() {
+        let write: Write = serde_json::from_str(&line?)?;
+        let is_step = check.step.as_ref().is_none_or(|step| *step == write.step);
+        if write.journey == check.of && is_step {
+            books.add(&write);
+        }
+    }
+    Ok(books)
+}
+
+async fn over_http(
+    source: &HttpSource,
+    services: &BTreeMap<Name, String>,
+) -> Result<Vec<Held>, String> {
+    let path = |text: &str| {
+        JsonPath::parse(text).map_err(|error| format!("`{text}` is no JSON path: {error}"))
+    };
+    let address = services.get(&source.service);
+    let address = address.ok_or_else(|| format!("{} has no address", source.service))?;
+    let (entries, key) = (path(&source.entries)?, path(&source.key)?);
+    let next = source.next.as_deref().map(path).transpose()?;
+    let record: Vec<JsonPath> = source
+        .record
+        .iter()
+        .map(|text| path(text))
+        .collect::<Result<_, _>>()?;
+    let (mut held, mut after) = (Vec::new(), "0".to_owned());
+    for _ in 0..MOST_PAGES {
+        let page = source.path.replace("{after}", &after);
+        let page: Value = match timeout(PATIENCE, get(address, &page)).await {
+            Ok(Ok(bytes)) => serde_json::from_slice(&bytes)
+                .map_err(|error| format!("GET {page} of {} is no JSON: {error}", source.service))?,
+            Ok(Err(reason)) => return Err(format!("GET {page} of {}: {reason}", source.service)),
+            Err(_) => return Err(format!("GET {page} of {}: no answer", source.service)),
+        };
+        for (place, entry) in entries.query(&page).all().into_iter().enumerate() {
+            let values: Vec<Option<Value>> = record
+                .iter()
+                .map(|path| path.query(entry).first().cloned())
+                .collect();
+            held.push(Held {
+                key: match key.query(entry).first() {
+                    None | Some(Value::Null) => format!("without a key, after {after}, {place}"),
+                    Some(Value::String(key)) => key.clone(),
+                    Some(other) => other.to_string(),
+                },
+                digest: (!record.is_empty()).then(|| fingerprint(&values)),
+            });
+        }
+        let more = next
+            .as_ref()
+            .and_then(|next| next.query(&page).first().cloned());
+        match more {
+            None | Some(Value::Null) => return Ok(held),
+            Some(Value::String(more)) if more == after => return Ok(held),
+            Some(Value::String(more)) => after = more,
+            Some(more) => after = more.to_string(),
+        }
+    }
+    Err(format!("{} has more than {MOST_PAGES} pages", source.path))
+}
+
+async fn get(address: &str, path: &str) -> Result<Bytes, String> {
+    let words = |error: hyper::Error| error.to_string();
+    let stream = TcpStream::connect(address)
+        .await
+        .map_err(|error| error.to_string())?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(words)?;
+    let request = hyper::Request::get(path)
+        .header("host", address)
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| error.to_string())?;
+    let reply = async {
+        let reply = sender.send_request(request).await.map_err(words)?;
+        if !reply.status().is_success() {
+            return Err(format!("answered {}", reply.status()));
+        }
+        let body = Limited::new(reply.into_body(), LARGEST_PAGE)
+            .collect()
+            .await;
+        body.map(http_body_util::Collected::to_bytes)
+            .map_err(|error| error.to_string())
+    };
+    // The connection is driven beside the request and dropped with it: no task is left behind.
+    tokio::pin!(reply);
+    tokio::select! {
+        reply = &mut reply => reply,
+        ended = connection => match ended {
+            // The last bytes may be there although the connection has ended.
+            Ok(()) => reply.await,
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+async fn by_query(
+    source: &SqlSource,
+    services: &BTreeMap<Name, String>,
+) -> Result<Vec<Held>, String> {
+    let mut url = source.url.clone();
+    for (name, address) in services {
+        url = url.replace(&format!("{{service:{name}}}"), address);
+    }
+    let words = |error: tokio_postgres::Error| match error.as_db_error() {
+        Some(error) => format!("the database says: {error}"),
+        None => format!("the database cannot be asked: {error}"),
+    };
+    let ask = async {
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(words)?;
+        // Text by text: what a database calls a number or a date needs no type of ours.
+        let query = client.simple_query(&source.query);
+        tokio::pin!(query);
+        tokio::select! {
+            rows = &mut query => rows.map_err(words),
+            ended = connection => match ended {
+                Ok(()) => query.await.map_err(words),
+                Err(error) => Err(words(error)),
+            },
+        }
+    };
+    let messages = timeout(PATIENCE, ask)
+        .await
+        .map_err(|_| "the database does not answer".to_owned())??;
+    let mut held = Vec::new();
+    for message in messages {
+        let SimpleQueryMessage::Row(row) = message else {
+            continue;
+        };
+        let values: Vec<Option<Value>> = (1..row.len())
+            .map(|column| row.get(column).map(Value::from))
+            .collect();
+        held.push(Held {
+            key: row.try_get(0).ok().flatten().map_or_else(
+                || format!("without a key, row {}", held.len() + 1),
+                str::to_owned,
+            ),
+            digest: (!values.is_empty()).then(|| fingerprint(&values)),
+        });
+    }
+    Ok(held)
+}

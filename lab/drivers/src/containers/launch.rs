@@ -1,0 +1,136 @@
+//! A service as a request to testcontainers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use lab_model::Name;
+use lab_model::container::{Container, MountSource};
+use lab_model::system::Service;
+use testcontainers::bollard::models::HostConfig;
+use testcontainers::core::{Host, Mount};
+use testcontainers::{ContainerRequest, GenericImage, ImageExt};
+
+use super::image;
+use crate::template::Values;
+
+/// Where a service finds its folder `{data}`.
+pub(crate) const DATA: &str = "/data";
+/// How long an engine may take to start one container.
+const START: Duration = Duration::from_secs(60);
+
+/// What a container is started with, beside its service.
+pub(super) struct Around<'a> {
+    /// The image that stands for the service's own.
+    pub(super) image: &'a str,
+    /// The container's name.
+    pub(super) name: String,
+    pub(super) network: &'a str,
+    pub(super) labels: HashMap<String, String>,
+    /// Where the proxies of its outgoing links listen.
+    pub(super) links: &'a BTreeMap<Name, SocketAddr>,
+    /// Names that it finds, beside its links.
+    pub(super) hosts: BTreeMap<String, IpAddr>,
+    /// The volume of a name, as the engine knows it.
+    pub(super) volume: &'a (dyn Fn(&Name) -> String + Sync),
+}
+
+/// The request; an error says which placeholder cannot be filled.
+pub(super) fn request(
+    service: &Service,
+    around: &Around<'_>,
+) -> Result<ContainerRequest<GenericImage>, String> {
+    let container = &service.container;
+    let values = Values {
+        lab: "lab",
+        port: container.port(),
+        data: DATA,
+        links: around.links,
+    };
+    let (name, tag) = image::split(around.image);
+    let mut image = GenericImage::new(name, tag);
+    if let Some(entrypoint) = &container.entrypoint {
+        image = image.with_entrypoint(&values.fill(entrypoint)?);
+    }
+    let command: Vec<String> = container
+        .command
+        .iter()
+        .map(|word| values.fill(word))
+        .collect::<Result<_, _>>()?;
+    let mut request = image
+        .with_container_name(around.name.clone())
+        .with_network(around.network)
+        .with_labels(around.labels.clone())
+        .with_startup_timeout(START)
+        .with_host_config_modifier(unpublished);
+    if !command.is_empty() {
+        request = request.with_cmd(command);
+    }
+    let mut env = service.env.clone();
+    env.extend(container.env.clone());
+    for (name, value) in env {
+        request = request.with_env_var(name, values.fill(&value)?);
+    }
+    for (name, address) in &around.hosts {
+        request = request.with_host(name.clone(), Host::Addr(*address));
+    }
+    for mount in mounts(service, around.volume) {
+        request = request.with_mount(mount);
+    }
+    if let Some(user) = &container.user {
+        request = request.with_user(user.clone());
+    }
+    if let Some(folder) = &container.working_dir {
+        request = request.with_working_dir(folder.clone());
+    }
+    Ok(request)
+}
+
+/// Nothing is published: on one host proxies and load reach containers at their own addresses, and
+/// a published port would be open to everybody.
+fn unpublished(config: &mut HostConfig) {
+    config.publish_all_ports = Some(false);
+}
+
+fn mounts(service: &Service, volume: &dyn Fn(&Name) -> String) -> Vec<Mount> {
+    let mut mounts = Vec::new();
+    if uses_data(service) {
+        mounts.push(Mount::volume_mount(
+            volume(&data_volume(&service.name)),
+            DATA,
+        ));
+    }
+    for mount in &service.container.mounts {
+        let mounted = match &mount.from {
+            MountSource::Volume(name) => Mount::volume_mount(volume(name), &mount.to),
+            MountSource::Host(path) => Mount::bind_mount(path.to_string_lossy(), &mount.to),
+            MountSource::Memory => Mount::tmpfs_mount(&mount.to),
+        };
+        let access = if mount.read_only {
+            testcontainers::core::AccessMode::ReadOnly
+        } else {
+            testcontainers::core::AccessMode::ReadWrite
+        };
+        mounts.push(mounted.with_access_mode(access));
+    }
+    mounts
+}
+
+/// Whether a service asks for its folder.
+pub(super) fn uses_data(service: &Service) -> bool {
+    let Container {
+        command, env, data, ..
+    } = &service.container;
+    let texts = command.iter().chain(env.values());
+    let own = service
+        .env
+        .iter()
+        .filter(|(name, _)| !env.contains_key(*name))
+        .map(|(_, value)| value);
+    data.is_some() || texts.chain(own).any(|text| text.contains("{data}"))
+}
+
+/// The volume in which a service keeps its folder.
+pub(super) fn data_volume(service: &Name) -> Name {
+    service.clone()
+}

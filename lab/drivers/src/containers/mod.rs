@@ -1,0 +1,29 @@
+//! The container driver: services as containers of an engine that speaks Docker's API.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `driver` | behind the seam: network, services, stop |
+//! | `endpoint` | where an engine is: `DOCKER_HOST`, contexts, known sockets |
+//! | `engine` | a connection to it, and what it can do |
+//! | `host` | what this host and engine cannot do, and why |
+//! | `image` | which image stands for which; pulls |
+//! | `labels` | what marks everything a run makes |
+//! | `launch` | a service as a request to testcontainers |
+//! | `watch` | what the engine tells about containers; their logs |
+//! | `faults` | faults on services that are containers |
+//! | `removal` | removes whatever carries a label until nothing does |
+//! | `reaper` | `lab __reap`: removal when the lab is gone |
+
+mod driver;
+pub mod endpoint;
+pub mod engine;
+mod faults;
+pub mod host;
+pub mod image;
+pub(crate) mod labels;
+mod launch;
+pub mod reaper;
+pub(crate) mod removal;
+mod watch;
+
+pub use driver::{Containers, list, remove, sweep};
