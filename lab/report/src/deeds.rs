@@ -13,6 +13,10 @@ pub(crate) fn label(fault: &Fault) -> String {
     match &fault.effect {
         Effect::Delay { mean, .. } => format!("{} {}", fault.kind, format::planned(*mean)),
         Effect::Throttle { rate } => format!("{} {rate}", fault.kind),
+        Effect::Open { delay } => format!("{} {}", fault.kind, format::planned(*delay)),
+        Effect::Alter { share } | Effect::Lose { share } => {
+            format!("{} {}", fault.kind, format::percent(share.get()))
+        }
         _ => fault.kind.to_string(),
     }
 }
@@ -22,9 +26,10 @@ pub(crate) fn so_far(fault: &FaultTally) -> String {
     if fault.armed.is_empty() {
         return "not armed".to_owned();
     }
-    let touched = match fault.touched.requests {
-        0 => fault.touched.connections,
-        requests => requests,
+    let touched = match fault.touched {
+        Touched { readings, .. } if readings > 0 => readings,
+        Touched { requests: 0, .. } => fault.touched.connections,
+        Touched { requests, .. } => requests,
     };
     let marks = Marks {
         delay: fault.delay,
@@ -38,9 +43,10 @@ pub(crate) fn so_far(fault: &FaultTally) -> String {
 /// What was seen of a fault: `1 497 of 1 497 requests, added 2.01 s`.
 pub(crate) fn seen(witness: &WitnessVerdict) -> String {
     let amounts = |of: fn(&Touched) -> u64| (of(&witness.touched), of(&witness.passing));
-    let ((touched, passing), noun) = match witness.passing.requests {
-        0 => (amounts(|amount| amount.connections), "connection"),
-        _ => (amounts(|amount| amount.requests), "request"),
+    let ((touched, passing), noun) = match witness.passing {
+        Touched { readings, .. } if readings > 0 => (amounts(|amount| amount.readings), "reading"),
+        Touched { requests: 0, .. } => (amounts(|amount| amount.connections), "connection"),
+        Touched { .. } => (amounts(|amount| amount.requests), "request"),
     };
     let marks = Marks {
         delay: witness.delay,
@@ -111,6 +117,7 @@ mod tests {
             connections: 1_200,
             requests: 0,
             bytes: 0,
+            readings: 0,
         };
         let reset = FaultTally {
             touched,

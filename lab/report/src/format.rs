@@ -3,7 +3,7 @@
 //! Measured values are rounded to two or three digits; planned ones are exact, as somebody wrote
 //! them. A value that is not zero never reads as zero, and one below 100 % never as 100 %.
 
-use lab_model::{Link, Span};
+use lab_model::{Link, Site, Span};
 use lab_verdict::outcome::Interval;
 
 /// A measured length of time: `0.4 ms`, `9 ms`, `41 ms`, `1.50 s`, `15.0 s`, `120 s`, `11 min`.
@@ -120,6 +120,14 @@ pub fn rate(per_second: f64) -> String {
 /// A link with the arrow of reports: `orders → payments`.
 pub fn link(link: &Link) -> String {
     format!("{} → {}", link.from, link.to)
+}
+
+/// What a fault acts on, with the arrow of reports.
+pub fn site(site: &Site) -> String {
+    match site {
+        Site::Link(link) => self::link(link),
+        Site::Service(name) => name.to_string(),
+    }
 }
 
 /// An amount of data: `512 B`, `20.5 KB`, `1.20 MB`; a KB is 1,000 bytes.

@@ -1,7 +1,8 @@
 //! The head of a report: which run this is, and what it set out to show.
 
 use lab_model::event::Opened;
-use lab_model::{Name, Plan};
+use lab_model::plan::PhaseKind;
+use lab_model::{Link, Name, Plan};
 
 use crate::format;
 use crate::line::Line;
@@ -12,8 +13,38 @@ use crate::style::Tone;
 /// The room of the words at the left.
 const LABEL: usize = 15;
 
+/// What acts on a sandbox.
+fn meanwhile(plan: &Plan) -> String {
+    let gateway = plan.system.gateway.as_ref().map(|gateway| &gateway.name);
+    let inner = |link: &&Link| !link.is_entry() && gateway != Some(&link.from);
+    let links = &plan.system.links;
+    let link = links.iter().find(inner).or(links.first());
+    let link = link.map_or_else(String::new, ToString::to_string);
+    let routes = if plan.system.gateway.is_some() {
+        ", lab route, lab flag"
+    } else {
+        ""
+    };
+    format!(
+        "in another terminal: lab status, lab inject '{link}' latency delay=2s, lab heal{routes}, \
+         lab logs --follow"
+    )
+}
+
+fn is_open(plan: &Plan) -> bool {
+    plan.phases
+        .iter()
+        .any(|phase| phase.kind == PhaseKind::Open)
+}
+
 /// The head of a run that begins: when its verdict is likely.
 pub(crate) fn beginning(page: &mut Page, plan: &Plan, driver: &Name) {
+    if is_open(plan) {
+        write(page, plan, driver, None);
+        let label = Line::of(Tone::Quiet, "meanwhile");
+        page.labelled(0, &label, LABEL, &Line::plain(meanwhile(plan)));
+        return;
+    }
     let likely = when::first(plan).map(|(journey, after)| {
         let after = format::planned(after);
         format!("a verdict on {journey} is likely after {after}")
@@ -33,12 +64,16 @@ fn write(page: &mut Page, plan: &Plan, driver: &Name, last: Option<String>) {
     let mut facts = vec![
         format!("seed {}", plan.seed),
         format!("{} as {driver}", plan.system.name),
-        format::planned(plan.length()),
     ];
+    facts.push(if is_open(plan) {
+        "until Ctrl-C".to_owned()
+    } else {
+        format::planned(plan.length())
+    });
     facts.extend(last);
     let name = Line::of(Tone::Strong, plan.scenario.as_str());
     page.labelled(0, &name, LABEL, &Line::plain(facts.join(" · ")));
-    if !plan.hypothesis.trim().is_empty() {
+    if !plan.hypothesis.trim().is_empty() && !is_open(plan) {
         let label = Line::of(Tone::Quiet, "hypothesis");
         page.labelled(0, &label, LABEL, &Line::plain(plan.hypothesis.trim()));
     }

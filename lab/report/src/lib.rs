@@ -11,6 +11,7 @@
 //! | `json/` | the report for programs, with its published schema |
 //! | `plan/` | a plan before anything is touched |
 //! | `live` | what a run shows while it goes on |
+//! | `status` | a running system at one moment |
 //! | `phases` | the table of phases, of live runs and reports alike |
 //! | `deeds` | what a fault did, in words |
 //! | `header` | the head of a report |
@@ -30,6 +31,7 @@ mod phases;
 pub mod plan;
 pub mod registry;
 pub mod run;
+pub mod status;
 pub mod style;
 mod table;
 pub mod terminal;

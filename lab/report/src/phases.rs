@@ -18,6 +18,9 @@ use crate::table::{Align, Column, Table};
 /// The least room for what a fault did; longer texts continue in the next line.
 const DEEDS: usize = 24;
 
+/// A count that leaves room for those of closed users, which nobody knows beforehand.
+const MOST_CLOSED: u64 = 99_999;
+
 /// The table, before its first row.
 #[derive(Debug, Clone)]
 pub(crate) struct Phases {
@@ -46,7 +49,8 @@ impl Phases {
         let name = longest(&|phase| phase.name.to_string());
         let time = longest(&|phase| format::planned(phase.length));
         let most = longest(&|phase| {
-            format::count(plan.load.arrivals.count_between(phase.start, phase.end()))
+            let planned = plan.load.arrivals.count_between(phase.start, phase.end());
+            format::count(planned.unwrap_or(MOST_CLOSED))
         });
         let mut columns = vec![
             Column::new("phase", name, Align::Left, style),
@@ -167,8 +171,8 @@ fn lasted(plan: &Plan, tally: &Tally, index: usize) -> Span {
     // The last arrivals of a phase may lie in any of its last seconds: what counts as cut is a
     // phase whose load falls short of what was planned.
     let due = due(&counted.journeys);
-    let planned = plan.load.arrivals.count_between(phase.start, phase.end());
-    if followed || due >= planned {
+    let planned = tally.timetable.count_between(phase.start, phase.end());
+    if followed || planned.is_none_or(|planned| due >= planned) {
         phase.length
     } else {
         seen.min(phase.length)

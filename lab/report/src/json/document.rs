@@ -7,8 +7,10 @@ use lab_verdict::outcome::{Call, Reason};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::judged::{ObjectiveResult, Offered, Recovery, Witness};
+use super::comparison::ComparisonResult;
+use super::judged::{LedgerResult, ObjectiveResult, Offered, Recovery, Witness};
 use super::measured::Phase;
+use super::patterns::PatternResult;
 use crate::run::Run;
 
 /// The version of the document. Raised when a field changes its meaning or goes; new fields may
@@ -66,6 +68,12 @@ pub struct Document {
     pub missing: Vec<String>,
     /// The objectives, one entry for each phase in which they were judged.
     pub objectives: Vec<ObjectiveResult>,
+    /// Journeys beside others, one entry for each phase in which they were judged.
+    pub comparisons: Vec<ComparisonResult>,
+    /// The resilience patterns.
+    pub patterns: Vec<PatternResult>,
+    /// Whether the system holds what it acknowledged, one entry for each ledger.
+    pub ledgers: Vec<LedgerResult>,
     /// Whether each fault was seen to bite.
     pub witnesses: Vec<Witness>,
     /// Whether the load did what was asked of it, for each measured phase.
@@ -146,6 +154,9 @@ impl Document {
             complete: verdict.complete,
             missing: verdict.missing.clone(),
             objectives: ObjectiveResult::all(run),
+            comparisons: ComparisonResult::all(run),
+            patterns: PatternResult::all(run),
+            ledgers: LedgerResult::all(run),
             witnesses: Witness::all(run),
             offered: Offered::all(run),
             recoveries: Recovery::all(run),

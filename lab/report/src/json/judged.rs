@@ -2,7 +2,7 @@
 //! names.
 
 use lab_model::plan::Plan;
-use lab_model::{Link, Name};
+use lab_model::{Link, Name, Site};
 use lab_verdict::outcome::{Call, Interval, Strength, Unit};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -42,6 +42,16 @@ pub struct ObjectiveResult {
     /// arrivals failed that it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantile_ms: Option<f64>,
+    /// The ends of the quantile's anytime-valid 95 % interval, order statistics, in milliseconds;
+    /// absent where the data set none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantile_low_ms: Option<f64>,
+    /// See `quantile_low_ms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantile_high_ms: Option<f64>,
+    /// What was spent of the error budget; absent for an objective without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// Natural logarithm of the evidence that the objective holds; absent where it is unbounded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_evidence_pass: Option<f64>,
@@ -77,6 +87,9 @@ impl ObjectiveResult {
                 allowed: verdict.allowed,
                 interval: verdict.interval,
                 quantile_ms: verdict.quantile.map(millis),
+                quantile_low_ms: verdict.quantile_low.map(millis),
+                quantile_high_ms: verdict.quantile_high.map(millis),
+                budget: Budget::of(run, verdict.objective, verdict.phase),
                 log_evidence_pass: finite(verdict.log_evidence_pass),
                 log_evidence_fail: finite(verdict.log_evidence_fail),
                 passes_up_to: verdict.passes_up_to,
@@ -88,6 +101,45 @@ impl ObjectiveResult {
     }
 }
 
+/// What an objective spent of its error budget in one phase.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Budget {
+    /// How many times faster than sustainable the budget burned; absent where it has no bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burn: Option<f64>,
+    /// The share of a budget of 30 days that the phase would have spent.
+    pub spent: f64,
+    /// When each rule of alerting would have fired, had the phase gone on.
+    pub would_have_paged: Vec<Paged>,
+}
+
+/// When a rule of alerting would have fired.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Paged {
+    /// The burn of the rule: 14.4, 6 or 1.
+    pub burn: f64,
+    /// Seconds from the start of the phase; absent where it never would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_s: Option<f64>,
+}
+
+impl Budget {
+    fn of(run: &Run<'_>, objective: usize, phase: usize) -> Option<Self> {
+        let mut spending = run.verdict.spending.iter();
+        let here =
+            spending.find(|spending| spending.objective == objective && spending.phase == phase)?;
+        let pages = here.pages.iter().map(|page| Paged {
+            burn: page.burn,
+            after_s: page.after.map(lab_model::Span::as_secs_f64),
+        });
+        Some(Self {
+            burn: finite(here.burn),
+            spent: here.spent,
+            would_have_paged: pages.collect(),
+        })
+    }
+}
+
 /// What was seen of one fault.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Witness {
@@ -95,7 +147,9 @@ pub struct Witness {
     pub fault: Name,
     /// The fault in words, with its settings.
     pub summary: String,
-    /// Where.
+    /// What it acts on: a link or a service.
+    pub on: Site,
+    /// Where; of a fault on a service, the link into it on which its effect is looked for.
     pub link: Link,
     /// The phase in which it was declared.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +162,7 @@ pub struct Witness {
     pub touched: Amount,
     /// The share that had to be touched at least.
     pub wanted_share: f64,
-    /// The share that was touched, of requests or of connections; absent without traffic.
+    /// The share that was touched, of requests, connections or readings; absent without traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
     /// Delay that was added and measured; absent where there was none.
@@ -133,6 +187,8 @@ pub struct Amount {
     pub requests: u64,
     /// Bytes in the fault's direction.
     pub bytes: u64,
+    /// Readings of a service's state, for a fault on a service.
+    pub readings: u64,
 }
 
 impl From<lab_model::link::Touched> for Amount {
@@ -141,6 +197,7 @@ impl From<lab_model::link::Touched> for Amount {
             connections: touched.connections,
             requests: touched.requests,
             bytes: touched.bytes,
+            readings: touched.readings,
         }
     }
 }
@@ -167,6 +224,7 @@ impl Witness {
             Some(Self {
                 fault: fault.kind.clone(),
                 summary: fault.summary.clone(),
+                on: fault.site(),
                 link: witness.link.clone(),
                 phase: phase(plan, fault.phase),
                 verdict: witness.call,
@@ -253,6 +311,65 @@ impl Recovery {
             })
         };
         run.verdict.recoveries.iter().filter_map(of).collect()
+    }
+}
+
+/// Whether the system holds what it acknowledged, once each, unaltered, and nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Ledger")]
+pub struct LedgerResult {
+    /// The ledger's name.
+    pub ledger: Name,
+    /// The journey whose writes were compared.
+    pub journey: Name,
+    /// With what: `orders /ledger`.
+    pub source: String,
+    /// The verdict: one violation fails.
+    pub verdict: Call,
+    /// Writes that the system acknowledged.
+    pub acknowledged: u64,
+    /// Writes of which nobody knows; they may be there or not, at most once.
+    pub unknown: u64,
+    /// Entries that the system holds and did not hold before the load.
+    pub held: u64,
+    /// Acknowledged and not there.
+    pub lost: u64,
+    /// There more than once.
+    pub duplicated: u64,
+    /// There with other values than acknowledged.
+    pub altered: u64,
+    /// There although nobody wrote them, or although their write was refused.
+    pub phantom: u64,
+    /// Of a pass: the largest share of violations that 95 % confidence leaves open, 3/n.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+    /// What is wrong, with examples, or why nothing is known; else empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+impl LedgerResult {
+    pub(super) fn all(run: &Run<'_>) -> Vec<Self> {
+        let of = |verdict: &lab_verdict::outcome::LedgerVerdict| {
+            let check = run.plan().ledgers.get(verdict.ledger)?;
+            let report = &verdict.report;
+            Some(Self {
+                ledger: check.name.clone(),
+                journey: check.of.clone(),
+                source: check.source.to_string(),
+                verdict: verdict.call,
+                acknowledged: report.acknowledged,
+                unknown: report.unknown,
+                held: report.held,
+                lost: report.lost.count,
+                duplicated: report.duplicated.count,
+                altered: report.altered.count,
+                phantom: report.phantom.count,
+                at_most: verdict.at_most,
+                note: verdict.note.clone(),
+            })
+        };
+        run.verdict.ledgers.iter().filter_map(of).collect()
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Kind {
     Fault,
     /// Faults are gone.
     Recovery,
+    /// People changed what they liked, until they ended it.
+    Open,
 }
 
 impl From<PhaseKind> for Kind {
@@ -50,6 +52,7 @@ impl From<PhaseKind> for Kind {
             PhaseKind::Baseline => Self::Baseline,
             PhaseKind::Fault => Self::Fault,
             PhaseKind::Recovery => Self::Recovery,
+            PhaseKind::Open => Self::Open,
         }
     }
 }
@@ -158,6 +161,8 @@ pub enum Way {
     Timeout,
     /// No connection.
     Connect,
+    /// A check of the reply did not hold.
+    Check,
     /// The connection broke before the last byte.
     Broken,
     /// The reply lacks a value that a later step needs.
@@ -262,6 +267,7 @@ impl Ended {
             Outcome::Status(status) => (Way::Status, Some(status)),
             Outcome::Timeout => (Way::Timeout, None),
             Outcome::Connect => (Way::Connect, None),
+            Outcome::Check => (Way::Check, None),
             Outcome::Broken => (Way::Broken, None),
             Outcome::Reply => (Way::Reply, None),
             Outcome::Cancelled => (Way::Cancelled, None),

@@ -5,10 +5,14 @@
 //! | `document` | the document: which run, its verdict, why |
 //! | `measured` | what was measured: phases, journeys, steps, links |
 //! | `judged` | what was judged: objectives, witnesses, offered load, recoveries |
+//! | `comparison` | journeys beside others |
+//! | `patterns` | resilience patterns as they were seen |
 
+mod comparison;
 mod document;
 mod judged;
 mod measured;
+mod patterns;
 
 use lab_model::Span;
 use schemars::generate::SchemaSettings;

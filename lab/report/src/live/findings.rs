@@ -1,6 +1,7 @@
 //! Findings while a run goes on: one line each.
 
 use lab_model::event::{Event, ServiceState};
+use lab_model::gateway::GatewayChange;
 use lab_model::plan::{Fault, Plan};
 use lab_verdict::tally::Tally;
 
@@ -59,6 +60,32 @@ fn finding(plan: &Plan, tally: &Tally, event: &Event) -> Option<(Tone, &'static 
             }
             (Tone::Quiet, "healed", place(fault))
         }
+        Event::HealAsked { fault: index, by } => {
+            let (fault, _) = fault(index)?;
+            (
+                Tone::Quiet,
+                "heal",
+                format!("{}, asked by {by}", place(fault)),
+            )
+        }
+        Event::Injected { what, by, .. } => (
+            Tone::Quiet,
+            "inject",
+            format!("{}, asked by {by}", place(what)),
+        ),
+        Event::Gateway(change) => {
+            let GatewayChange {
+                by,
+                what,
+                before,
+                after,
+            } = change.as_ref();
+            (
+                Tone::Quiet,
+                "gateway",
+                format!("{what}: {after} (was {before}), by {by}"),
+            )
+        }
         Event::FaultLost {
             fault: index,
             found,
@@ -93,5 +120,5 @@ fn finding(plan: &Plan, tally: &Tally, event: &Event) -> Option<(Tone, &'static 
 }
 
 fn place(fault: &Fault) -> String {
-    format!("{} on {}", fault.summary, format::link(&fault.link))
+    format!("{} on {}", fault.summary, format::site(&fault.site()))
 }

@@ -64,6 +64,9 @@ impl Live {
     pub fn push(&mut self, record: &Record) -> Vec<String> {
         self.now = record.at;
         self.tally.add(record);
+        if let Event::Injected { what, .. } = &record.event {
+            self.plan.faults.push(*what.clone());
+        }
         let mut lines = Vec::new();
         match &record.event {
             Event::Opened(opened) => lines = self.head(&opened.driver),
@@ -156,11 +159,7 @@ impl Live {
             .iter()
             .map(lab_model::traffic::Journey::longest);
         let patience = longest.max().unwrap_or(Span::ZERO).plus(PATIENCE);
-        let planned = self
-            .plan
-            .load
-            .arrivals
-            .count_between(phase.start, phase.end());
+        let planned = self.tally.timetable.count_between(phase.start, phase.end());
         let due: u64 = tally.journeys.iter().map(|journey| journey.total.due).sum();
         let ended = tally
             .journeys
@@ -169,7 +168,10 @@ impl Live {
         let linked = self.plan.system.links.is_empty() || self.reported.1 >= end;
         self.over
             || self.now >= end.plus(patience)
-            || (self.reported.0 >= end && linked && ended && due >= planned)
+            || (self.reported.0 >= end
+                && linked
+                && ended
+                && planned.is_none_or(|planned| due >= planned))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The living line of a run.
 
 use lab_model::objective::Promise;
-use lab_model::plan::{Phase, Plan};
+use lab_model::plan::{Phase, PhaseKind, Plan};
 use lab_model::{Name, Ratio, Span};
 use lab_verdict::tally::{JourneyTally, PhaseTally};
 
@@ -82,6 +82,10 @@ fn running(live: &Live, index: usize) -> Line {
 
 /// `fault ████░░░░░░ 12 of 30 s`.
 fn progress(phase: &Phase, passed: Span) -> Line {
+    if phase.kind == PhaseKind::Open {
+        let passed = format::planned(Span::from_secs(passed.as_micros() / 1_000_000));
+        return Line::of(Tone::Strong, phase.name.as_str()).then(Tone::Plain, format!(" {passed}"));
+    }
     let length = phase.length.as_micros().max(1);
     let full = (passed.as_micros().saturating_mul(CELLS) / length).min(CELLS);
     let bar: String = (0..CELLS)

@@ -19,7 +19,7 @@ pub(super) fn write(page: &mut Page, plan: &Plan) {
     }
     for (index, fault) in plan.faults.iter().enumerate() {
         let title = Line::of(Tone::Strong, fault.summary.clone())
-            .then(Tone::Plain, format!(" on {}", format::link(&fault.link)));
+            .then(Tone::Plain, format!(" on {}", format::site(&fault.site())));
         let number = Line::of(Tone::Bad, format!("{:>2}", index + 1));
         page.labelled(0, &number, 4, &title);
         let mut note = |label: &str, text: &str| {
@@ -34,9 +34,13 @@ pub(super) fn write(page: &mut Page, plan: &Plan) {
 
 /// Which way and on how much of the traffic.
 fn scope(fault: &Fault) -> String {
+    if fault.on_service().is_some() {
+        return "the service, for all its callers".to_owned();
+    }
     let way = match fault.direction {
         Direction::Upstream => "requests",
         Direction::Downstream => "replies",
+        Direction::Both => "requests and replies",
     };
     if fault.toxicity == Ratio::ONE {
         format!("{way}, every connection")
@@ -82,11 +86,15 @@ pub(crate) fn effect(effect: &Effect) -> String {
             format::planned(*mean),
             format::planned(*jitter)
         ),
-        Effect::Throttle { rate } => format!("at most {rate} a connection"),
+        Effect::Throttle { rate } => format!("bytes at {rate} at most"),
         Effect::Reset => "connections reset".to_owned(),
         Effect::Refuse => "connections refused or cut".to_owned(),
         Effect::Withhold => "bytes that vanish".to_owned(),
         Effect::Close => "connections closed early".to_owned(),
         Effect::Reshape => "bytes passed on in another shape".to_owned(),
+        Effect::Open { delay } => format!("connections opened {} late", format::planned(*delay)),
+        Effect::Alter { share } => format!("{} of bytes changed", format::percent(share.get())),
+        Effect::Lose { share } => format!("{} of pieces lost", format::percent(share.get())),
+        Effect::State => "the service's state, read back each second".to_owned(),
     }
 }

@@ -30,6 +30,8 @@ pub fn text(plan: &Plan, style: &Style) -> String {
     page.blank();
     needs::write(&mut page, plan);
     page.blank();
+    patterns(&mut page, plan);
+    page.blank();
     environment(&mut page, plan);
     page.blank();
     page.command("Run", LABEL, &plan.replay);
@@ -93,9 +95,28 @@ fn arrivals(page: &mut Page, plan: &Plan) {
         ];
         for journey in &plan.load.journeys {
             let expected = needs::expected(plan, phase, &journey.name);
-            cells.push(Line::plain(format::count(expected)));
+            let expected = expected.map_or_else(|| "?".to_owned(), format::count);
+            cells.push(Line::plain(expected));
         }
         table.row(page, &Line::default(), &cells);
+    }
+}
+
+/// What must show on the wire, and in which phases.
+fn patterns(page: &mut Page, plan: &Plan) {
+    let mut label = "patterns";
+    for pattern in &plan.patterns {
+        let phases = pattern
+            .during
+            .iter()
+            .filter_map(|index| plan.phases.get(*index));
+        let phases: Vec<&str> = phases.map(|phase| phase.name.as_str()).collect();
+        note(
+            page,
+            label,
+            &format!("{} ({})", pattern.summary, phases.join(", ")),
+        );
+        label = " ";
     }
 }
 

@@ -19,16 +19,17 @@ pub(super) fn pairs(plan: &Plan) -> impl Iterator<Item = (&Objective, &Phase)> {
     })
 }
 
-/// How many arrivals of a journey are expected in a phase.
-pub(super) fn expected(plan: &Plan, phase: &Phase, journey: &Name) -> u64 {
-    let all = plan.load.arrivals.count_between(phase.start, phase.end());
+/// How many arrivals of a journey are expected in a phase; `None` where users are closed and the
+/// system decides.
+pub(super) fn expected(plan: &Plan, phase: &Phase, journey: &Name) -> Option<u64> {
+    let all = plan.load.arrivals.count_between(phase.start, phase.end())?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a share of a count"
     )]
     let share = (all as f64 * plan.load.share(journey)).round() as u64;
-    share
+    Some(share)
 }
 
 pub(super) fn write(page: &mut Page, plan: &Plan) {
@@ -38,13 +39,16 @@ pub(super) fn write(page: &mut Page, plan: &Plan) {
     for objective in &plan.objectives {
         page.line(2, &Line::of(Tone::Strong, objective.to_string()));
         for phase in objective.during.iter().filter_map(|i| plan.phases.get(*i)) {
-            let n = expected(plan, phase, &objective.of);
-            let (passes, fails) = bounds(n, objective.promise.allowed_bad(), ALPHA, fail);
-            let body = format!(
-                "{} · {}",
-                format::counted(n, "arrival"),
-                limits(passes, fails)
-            );
+            let allowed = objective.promise.allowed_bad();
+            let body = if let Some(n) = expected(plan, phase, &objective.of) {
+                let (passes, fails) = bounds(n, allowed, ALPHA, fail);
+                let n = format::counted(n, "arrival");
+                format!("{n} · {}", limits(passes, fails))
+            } else {
+                let n = planning::zero_failure_arrivals(allowed, ALPHA);
+                let n = format::counted(n, "arrival");
+                format!("as many arrivals as the system lets its users start · passes from {n}")
+            };
             let label = Line::plain(phase.name.as_str());
             page.labelled(4, &label, room, &Line::plain(body));
         }

@@ -27,6 +27,10 @@ pub(super) fn write(page: &mut Page, plan: &Plan) {
     };
     put(String::new(), Tone::Quiet, times(plan, &scale));
     put(String::new(), Tone::Plain, phases(plan, &scale));
+    if let Some(rates) = Rates::of(plan, &scale) {
+        put("/s".to_owned(), Tone::Plain, rates.row);
+        put(String::new(), Tone::Quiet, rates.legend.chars().collect());
+    }
     for (index, fault) in plan.faults.iter().enumerate() {
         let mut row = vec![' '; scale.columns + 1];
         for window in &fault.windows {
@@ -56,6 +60,53 @@ impl Scale {
         )]
         let column = (share * self.columns as f64).round() as usize;
         column.min(self.columns)
+    }
+}
+
+/// The rate over time, where it is not always the same.
+struct Rates {
+    row: Vec<char>,
+    legend: String,
+}
+
+impl Rates {
+    fn of(plan: &Plan, scale: &Scale) -> Option<Self> {
+        const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        let column = |index: usize| {
+            let share = index as f64 / scale.columns as f64;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of the length"
+            )]
+            let at = (scale.length.as_micros() as f64 * share) as u64;
+            plan.load.arrivals.rate_at(Span::from_micros(at))
+        };
+        let rates: Vec<f64> = (0..=scale.columns).map(column).collect::<Option<_>>()?;
+        let highest = rates.iter().copied().fold(0.0, f64::max);
+        let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
+        if highest - lowest < highest * 1e-6 {
+            return None;
+        }
+        let bar = |rate: &f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "0 to 8"
+            )]
+            let height = (rate / highest * 8.0).ceil() as usize;
+            height
+                .checked_sub(1)
+                .map_or(' ', |index| BARS[index.min(7)])
+        };
+        Some(Self {
+            row: rates.iter().map(bar).collect(),
+            legend: format!(
+                "from {} to {} journeys a second",
+                format::rate(lowest),
+                format::rate(highest)
+            ),
+        })
     }
 }
 

@@ -42,9 +42,11 @@ pub(super) fn write(page: &mut Page, run: &Run<'_>) {
 }
 
 /// Reasons that another line of the report gives already, by their code or its family: the
-/// verdicts on objectives, what failed, ended and was left, what is missing, the last line.
-const TOLD: [&str; 7] = [
+/// verdicts on objectives and patterns, what failed, ended and was left, what is missing, the last line.
+const TOLD: [&str; 9] = [
     "objective::",
+    "comparison::",
+    "pattern::",
     "run::failed",
     "run::aborted",
     "run::interrupted",

@@ -1,9 +1,14 @@
 //! The report of a run for a terminal: what happened, what it means, what to do next.
 
+mod changes;
 mod closing;
+mod comparisons;
 mod findings;
+mod ledgers;
 mod objectives;
+mod patterns;
 mod recoveries;
+mod spending;
 mod witnesses;
 
 use crate::header;
@@ -36,6 +41,8 @@ pub fn report(run: &Run<'_>, style: &Style) -> String {
             phases.row(&mut page, run.plan(), &run.tally, index);
         }
         page.blank();
+        changes::write(&mut page, run);
+        page.blank();
     }
     conclude(&mut page, run);
     page.finish()
@@ -56,6 +63,10 @@ pub fn conclusion(run: &Run<'_>, style: &Style) -> String {
 fn conclude(page: &mut Page, run: &Run<'_>) {
     if reached(run) {
         let mut judged = objectives::judged(run);
+        judged.extend(spending::judged(run));
+        judged.extend(comparisons::judged(run));
+        judged.extend(patterns::judged(run));
+        judged.extend(ledgers::judged(run));
         judged.extend(witnesses::judged(run));
         judged.extend(recoveries::judged(run));
         write_judged(page, &judged);

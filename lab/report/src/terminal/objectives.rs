@@ -90,7 +90,15 @@ fn found(objective: &Objective, group: &[&ObjectiveVerdict]) -> String {
             let worst = group.iter().map(|verdict| verdict.quantile).max().flatten();
             let known = group.iter().all(|verdict| verdict.quantile.is_some());
             let quantile = worst.filter(|_| known).map(format::span);
+            let ends = match group {
+                [verdict] => quantile_ends(verdict),
+                _ => None,
+            };
             let slower = format!("{number} of {total} slower");
+            let quantile = quantile.map(|quantile| match ends {
+                Some(ends) => format!("{quantile} ({ends})"),
+                None => quantile,
+            });
             quantile.into_iter().chain([slower]).collect()
         }
     };
@@ -99,6 +107,17 @@ fn found(objective: &Objective, group: &[&ObjectiveVerdict]) -> String {
     }
     facts.extend(interval(objective, group));
     facts.join(" · ")
+}
+
+/// `8 – 11 ms`, `from 8 ms`: the interval of a measured quantile.
+fn quantile_ends(verdict: &ObjectiveVerdict) -> Option<String> {
+    let low = verdict.quantile_low.map(format::span);
+    match (low, verdict.quantile_high.map(format::span)) {
+        (Some(low), Some(high)) if low == high => None,
+        (Some(low), Some(high)) => Some(format!("{low} – {high}")),
+        (Some(low), None) => Some(format!("from {low}")),
+        (None, _) => None,
+    }
 }
 
 fn sum(group: &[&ObjectiveVerdict], count: impl Fn(&ObjectiveVerdict) -> u64) -> u64 {

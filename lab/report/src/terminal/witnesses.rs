@@ -28,7 +28,7 @@ fn line(fault: &Fault, witness: &WitnessVerdict) -> Judged {
     };
     Judged {
         word,
-        subject: format!("{} on {}", fault.kind, format::link(&witness.link)),
+        subject: format!("{} on {}", fault.kind, format::site(&fault.site())),
         found: found(fault, witness),
         strength: "",
         note: if seen {

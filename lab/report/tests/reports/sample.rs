@@ -6,7 +6,7 @@ use lab_model::load::{LoadReport, Outcome, OutcomeCount, Slot, StepReport};
 use lab_model::objective::{Abort, Objective, Promise};
 use lab_model::plan::{Effect, Fault, Phase, PhaseKind, Plan, Window};
 use lab_model::system::{Ready, ReadyCheck, Service, System};
-use lab_model::toxic::{Direction, Primitive, Toxic};
+use lab_model::toxic::{Direction, Primitive, Stream, Toxic};
 use lab_model::traffic::{Arrivals, Journey, Load, Step};
 use lab_model::{Histogram, Journal, Link, Name, Ratio, RunId, Span, journal};
 
@@ -54,7 +54,7 @@ pub(crate) fn plan() -> Plan {
         }],
         primitives: vec![Primitive::Toxic(Toxic {
             kind: "latency".to_owned(),
-            stream: Direction::Downstream,
+            stream: Stream::Downstream,
             toxicity: Ratio::ONE,
             attributes: serde_json::Map::from_iter([("latency".to_owned(), 2_000.into())]),
         })],
@@ -69,6 +69,7 @@ pub(crate) fn plan() -> Plan {
         seed: 7,
         system: system(),
         load: load(),
+        toxiproxy: None,
         phases: vec![
             phase("warm-up", PhaseKind::WarmUp, 0, 5),
             phase("baseline", PhaseKind::Baseline, 5, 15),
@@ -93,6 +94,8 @@ pub(crate) fn plan() -> Plan {
                 during: vec![1, 2],
             },
         ],
+        comparisons: vec![],
+        patterns: vec![],
         abort: vec![Abort {
             of: name("browse"),
             below: percent("50%"),
@@ -101,6 +104,7 @@ pub(crate) fn plan() -> Plan {
         replay: ["run", "slow-payments", "--seed", "7"]
             .map(str::to_owned)
             .to_vec(),
+        ledgers: vec![],
         remedy: ["orders.timeout=400ms", "orders.fallback=deferred"]
             .map(str::to_owned)
             .to_vec(),
@@ -113,6 +117,7 @@ fn system() -> System {
         command: ["{lab}", "shop", text].map(str::to_owned).to_vec(),
         image: None,
         env: [("PORT".to_owned(), "{port}".to_owned())].into(),
+        container: lab_model::container::Container::default(),
         ready: Ready {
             check: ReadyCheck::Http("/health".to_owned()),
             within: seconds(10),
@@ -128,6 +133,7 @@ fn system() -> System {
         ]
         .map(link)
         .to_vec(),
+        gateway: None,
         settings: [
             (name("orders.timeout"), "none".to_owned()),
             (name("orders.fallback"), "none".to_owned()),
@@ -137,28 +143,25 @@ fn system() -> System {
 }
 
 fn load() -> Load {
-    let journey = |text: &str, weight| Journey {
-        name: name(text),
-        weight,
-        steps: vec![Step {
-            name: name(if text == "browse" { "list" } else { "pay" }),
-            service: name("monolith"),
-            method: "GET".to_owned(),
-            path: "/".to_owned(),
-            headers: [].into(),
-            body: None,
-            timeout: Span::from_millis(1_500),
-            expect: None,
-            save: [].into(),
-            write: false,
-        }],
+    let journey = |text: &str, weight| {
+        Journey::new(
+            name(text),
+            weight,
+            vec![Step::new(
+                name(if text == "browse" { "list" } else { "pay" }),
+                name("monolith"),
+                "GET",
+                "/",
+                Span::from_millis(1_500),
+            )],
+        )
     };
-    Load {
-        journeys: vec![journey("browse", 2), journey("checkout", 1)],
-        arrivals: Arrivals::Constant {
+    Load::new(
+        vec![journey("browse", 2), journey("checkout", 1)],
+        Arrivals::Constant {
             rate: "150/s".parse().unwrap(),
         },
-    }
+    )
 }
 
 /// How a run goes.
@@ -445,6 +448,7 @@ impl Course {
             connections: requests.min(2),
             requests,
             bytes: requests * 400,
+            readings: 0,
         };
         let delay = Delay {
             count: self.touched,
