@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap_complete::{ArgValueCandidates, Shell};
+
+use lab_model::container::Runtime;
 
 use crate::commands::proxy::Proxy;
+use crate::suggest;
 
 const AFTER: &str = "\
 Exit codes: 0 pass, 1 an objective failed, 2 inconclusive, 3 invalid scenario or usage,
@@ -45,6 +48,20 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what a run would do; touches nothing.
     Plan(Plan),
+    /// Keep a system running under its load until Ctrl-C, to try things out.
+    Up(Up),
+    /// Break something in the system that is up.
+    Inject(Inject),
+    /// Take back what was injected.
+    Heal(Heal),
+    /// Show or change the shares of a route of the system that is up.
+    Route(Route),
+    /// Show or change a flag of the system that is up.
+    Flag(Flag),
+    /// Show how the system that is up fares.
+    Status(Status),
+    /// Show what services of the system that is up have written.
+    Logs(Logs),
     /// Look for mistakes in scenario files, all at once.
     Check(Check),
     /// Look into runbooks: Markdown with blocks that people or the lab execute.
@@ -54,7 +71,7 @@ pub(crate) enum Command {
     Report(Report),
     /// List scenarios with what they claim and teach.
     List(List),
-    /// Explain a diagnostic's code, or a kind of fault.
+    /// Explain a diagnostic's code, a kind of fault, or a resilience pattern.
     Explain(Explain),
     /// Print the JSON schema of a file format.
     Schema(Schema),
@@ -64,6 +81,11 @@ pub(crate) enum Command {
     Doctor,
     /// Remove what dead runs left behind; with `--runs` also the kept runs.
     Clean(Clean),
+    /// List what runs have running now: processes, and things in the container engine.
+    Ps(Ps),
+    /// Make the images of the demo system where no registry has them.
+    #[command(subcommand)]
+    Images(Images),
     /// Print a shell completion script.
     Completions {
         /// The shell.
@@ -84,6 +106,15 @@ pub(crate) struct Choice {
     /// Decides every random choice, instead of the scenario's own.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+
+    /// Inject faults through a Toxiproxy-compatible server that runs already, such as
+    /// 127.0.0.1:8474, instead of the lab's own proxy.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) toxiproxy: Option<String>,
+
+    /// What services run as.
+    #[arg(long, value_enum, default_value_t = Driver::Auto)]
+    pub(crate) driver: Driver,
 }
 
 /// Where runs are kept.
@@ -102,9 +133,14 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) kept: Kept,
 
-    /// What services run as.
-    #[arg(long, value_enum, default_value_t = Driver::Auto)]
-    pub(crate) driver: Driver,
+    /// Containers start from another image than the system names: `postgres:16=lab/postgres:15`;
+    /// may be given several times.
+    #[arg(long = "image", value_name = "NAME=SUBSTITUTE")]
+    pub(crate) images: Vec<String>,
+
+    /// A file of such substitutes, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image_map: Option<PathBuf>,
 
     /// How the result is printed.
     #[arg(long, default_value = "terminal")]
@@ -112,17 +148,177 @@ pub(crate) struct Run {
 
     /// Serve Toxiproxy's API for this run on an address, such as 127.0.0.1:8474. Without this flag
     /// nothing outside can reach the run's faults.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "toxiproxy")]
+    pub(crate) proxy_api: Option<SocketAddr>,
+}
+
+impl Run {
+    /// What `lab run` would be told to run this sandbox.
+    pub(crate) fn sandbox(up: &Up) -> Self {
+        Self {
+            choice: Choice {
+                scenario: Some(up.system.clone()),
+                with: up.with.clone(),
+                seed: up.seed,
+                toxiproxy: None,
+                driver: up.driver,
+            },
+            kept: up.kept.clone(),
+            images: vec![],
+            image_map: None,
+            format: "terminal".to_owned(),
+            proxy_api: up.proxy_api,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+From a second terminal: lab status, lab inject 'orders -> payments' latency delay=2s, lab heal,
+lab route orders service=5, lab flag compact-pages on, lab logs --follow.")]
+pub(crate) struct Up {
+    /// A system that comes with the lab (shop), a system's file, or a scenario, which is used
+    /// without its faults.
+    #[arg(add = ArgValueCandidates::new(suggest::systems_and_scenarios))]
+    pub(crate) system: String,
+
+    /// Change a setting of the system: `orders.timeout=400ms`; may be given several times.
+    #[arg(long = "with", value_name = "SETTING=VALUE")]
+    pub(crate) with: Vec<String>,
+
+    /// Decides every random choice.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+
+    /// What services run as.
+    #[arg(long, value_enum, default_value_t = Driver::Auto)]
+    pub(crate) driver: Driver,
+
+    /// Serve Toxiproxy's API on an address, such as 127.0.0.1:8474.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) proxy_api: Option<SocketAddr>,
+}
+
+/// Which running system is meant.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Running {
+    /// Which one, where several are up: a run's id or the beginning of one.
+    #[arg(long)]
+    pub(crate) run: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: lab inject 'orders -> payments' latency delay=2s jitter=200ms for=30s
+Beside the fault's own settings there is for, after, toxicity and direction. lab explain fault lists
+the kinds, lab explain fault latency its settings.")]
+pub(crate) struct Inject {
+    /// Where: 'orders -> payments', or orders-to-payments.
+    #[arg(add = ArgValueCandidates::new(suggest::links))]
+    pub(crate) link: String,
+
+    /// A kind of fault.
+    #[arg(add = ArgValueCandidates::new(suggest::kinds))]
+    pub(crate) fault: String,
+
+    /// Its settings.
+    #[arg(value_name = "NAME=VALUE")]
+    pub(crate) settings: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Heal {
+    /// The fault's number, as `lab status` shows it; all faults where none is given.
+    #[arg(add = ArgValueCandidates::new(suggest::faults))]
+    pub(crate) fault: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: lab route orders service=5 gives the upstream service 5 %; the others divide the rest as
+they stood to each other.")]
+pub(crate) struct Route {
+    /// A route; all are shown where none is given.
+    #[arg(value_name = "ROUTE", add = ArgValueCandidates::new(suggest::routes))]
+    pub(crate) name: Option<String>,
+
+    /// An upstream's new share in percent; may be given several times.
+    #[arg(value_name = "UPSTREAM=PERCENT", add = ArgValueCandidates::new(suggest::upstreams))]
+    pub(crate) shares: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Flag {
+    /// A flag; all are shown where none is given.
+    #[arg(value_name = "FLAG", add = ArgValueCandidates::new(suggest::flags))]
+    pub(crate) name: Option<String>,
+
+    /// Its new value.
+    pub(crate) value: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// A service; all where none is given.
+    #[arg(add = ArgValueCandidates::new(suggest::services))]
+    pub(crate) service: Option<String>,
+
+    /// Go on until the system ends.
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
 }
 
 /// What services run as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Driver {
-    /// What the system prefers and the machine can do.
+    /// What the scenario needs, or the system prefers: processes where each service has a command.
     Auto,
     /// Processes of this host.
     Processes,
+    /// Containers of an engine: `DOCKER_HOST`, Docker's current context, or a known socket.
+    Containers,
+}
+
+impl Driver {
+    /// What was asked for, unless that was left open.
+    pub(crate) fn runtime(self) -> Option<Runtime> {
+        match self {
+            Self::Auto => None,
+            Self::Processes => Some(Runtime::Processes),
+            Self::Containers => Some(Runtime::Containers),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -196,10 +392,10 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code such as `scenario::unknown-link`, or the word `fault` before a kind of fault.
+    /// A code such as `scenario::unknown-link`, or the word `fault` or `pattern` before a name.
     pub(crate) topic: String,
 
-    /// The kind, after `fault`; all kinds where none is given.
+    /// The kind of fault or the pattern; all of them where none is given.
     pub(crate) kind: Option<String>,
 }
 
@@ -222,6 +418,35 @@ pub(crate) enum Format {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Ps {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Images {
+    /// Build them: shop from its sources as a static binary, PostgreSQL and Redis from Debian's
+    /// packages. Downloads are kept for the next time.
+    Build(ImagesBuild),
+    /// List those that were built, and what they stand for.
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImagesBuild {
+    /// Which: shop, postgres, redis; all where none is given.
+    pub(crate) images: Vec<String>,
+
+    /// The lab's sources, for shop; found from here upwards where left out.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) source: Option<PathBuf>,
+
+    /// Where downloads are kept.
+    #[arg(long, value_name = "DIR", default_value = ".lab/images")]
+    pub(crate) cache: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Clean {
     #[command(flatten)]
     pub(crate) kept: Kept,
@@ -229,4 +454,8 @@ pub(crate) struct Clean {
     /// Also remove kept runs: journals, logs, data.
     #[arg(long)]
     pub(crate) runs: bool,
+
+    /// Also remove the images that `lab images build` made.
+    #[arg(long)]
+    pub(crate) images: bool,
 }

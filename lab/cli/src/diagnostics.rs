@@ -1,15 +1,28 @@
-//! Diagnostics as text: drawn with the quoted line on a terminal, one line first in a pipe.
+//! Diagnostics as text: drawn with the quoted line on a terminal, one line first in a pipe; and
+//! the codes of all crates, for `lab explain`.
 
 use std::io::IsTerminal;
 
-use lab_scenarios::Diagnostic;
+use lab_diagnostic::{Code, Diagnostic, FileCode};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::arguments::Color;
 use crate::text;
 
+/// Every code that a diagnostic of the lab can have.
+pub(crate) fn codes() -> impl Iterator<Item = Code> {
+    let files = FileCode::ALL.iter().map(|code| code.code());
+    let scenarios = lab_scenarios::Code::ALL.iter().map(|code| code.code());
+    let runbooks = lab_runbooks::Code::ALL.iter().map(|code| code.code());
+    files.chain(scenarios).chain(runbooks)
+}
+
 /// All of them, one after the other.
-pub(crate) fn render(found: &[Diagnostic], color: Color, stream: &impl IsTerminal) -> String {
+pub(crate) fn render<'a>(
+    found: impl IntoIterator<Item = &'a Diagnostic>,
+    color: Color,
+    stream: &impl IsTerminal,
+) -> String {
     let style = text::style(color, stream);
     let drawn = stream.is_terminal() || color == Color::Always;
     let theme = match (style.unicode, style.color) {
@@ -52,6 +65,24 @@ pub(crate) fn summary(found: &[Diagnostic]) -> String {
     })
 }
 
-fn counted(count: usize, word: &str) -> String {
+/// `1 error`, `2 errors`.
+pub(crate) fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart_and_explained() {
+        let texts: BTreeSet<_> = codes().map(Code::as_str).collect();
+        assert_eq!(texts.len(), codes().count());
+        for code in codes() {
+            assert!(code.explanation().ends_with('.'), "{code}");
+            assert!(code.as_str().contains("::"), "{code}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use lab_drivers::containers::reaper;
 use lab_drivers::processes::{exec, supervisor};
 
 /// Becomes a part of a run if the first argument says so; `None` for everything a user calls.
@@ -17,6 +18,7 @@ pub(crate) fn dispatch() -> Option<ExitCode> {
             Some(exec::run(parent, program, rest))
         }
         ("__supervise", [folder]) => Some(supervisor::run(Path::new(folder))),
+        ("__reap", [folder, label]) => Some(reaper::run(Path::new(folder), label.to_str()?)),
         ("__load", []) => Some(lab_loadgen::run()),
         ("__shop", [role]) => Some(shop::run(role.to_str()?)),
         _ => None,

@@ -10,12 +10,15 @@ mod hidden;
 mod runs;
 mod scenario;
 mod screen;
+mod suggest;
+mod sweep;
 mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use lab_model::Exit;
 
 use crate::arguments::Arguments;
@@ -25,6 +28,8 @@ fn main() -> ExitCode {
     if let Some(code) = hidden::dispatch() {
         return code;
     }
+    // Where a shell asks for completions this answers and ends the program.
+    CompleteEnv::with_factory(Arguments::command).complete();
     match Arguments::try_parse_from(with_two_dashes(std::env::args_os())) {
         Ok(arguments) => commands::run(arguments).into(),
         Err(error) => {

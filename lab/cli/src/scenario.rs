@@ -1,9 +1,12 @@
 //! A scenario as the command line names it, planned; what is wrong with it goes to standard error.
 
 use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use lab_model::Exit;
+use lab_scenarios::compose::ComposeFile;
 use lab_scenarios::{Diagnostics, Overrides, Planned, Source, catalog};
 
 use crate::arguments::{Choice, Color};
@@ -25,23 +28,75 @@ pub(crate) fn source(reference: &str) -> Result<Arc<Source>, Trouble> {
     let unreadable = |error| Trouble::Unreadable(format!("{reference}: {error}"));
     let file = File::open(reference).map_err(unreadable)?;
     match Source::read(reference, file).map_err(unreadable)? {
-        Ok(source) => Ok(Arc::new(source)),
+        Ok(source) => {
+            let folder = Path::new(reference).parent().map(Path::to_owned);
+            let folder = folder.unwrap_or_default();
+            Ok(Arc::new(
+                source.with_files(move |name| beside(&folder, name)),
+            ))
+        }
         Err(diagnostic) => Err(Trouble::Diagnostics(diagnostic.into())),
     }
+}
+
+/// A file that a scenario names, from where the scenario stands; never more of it than
+/// is allowed, and one byte.
+fn beside(folder: &Path, name: &str) -> Result<String, String> {
+    let path = folder.join(name);
+    let read = || {
+        let mut text = String::new();
+        let file = File::open(&path)?;
+        file.take(Source::MAX_NAMED_BYTES as u64 + 1)
+            .read_to_string(&mut text)?;
+        Ok(text)
+    };
+    read().map_err(|error: std::io::Error| format!("{}: {error}", path.display()))
+}
+
+/// The compose file that a scenario names, relative to its own file.
+fn compose(scenario: &Arc<Source>, reference: &str) -> Result<Option<ComposeFile>, Trouble> {
+    let Some(named) = lab_scenarios::compose::named(scenario) else {
+        return Ok(None);
+    };
+    let here = Path::new(reference).parent().unwrap_or(Path::new(""));
+    let path = here.join(named);
+    let shown = path.display().to_string();
+    let unreadable = |error| Trouble::Unreadable(format!("{shown}: {error}"));
+    let file = File::open(&path).map_err(unreadable)?;
+    let source = match Source::read(&shown, file).map_err(unreadable)? {
+        Ok(source) => Arc::new(source),
+        Err(diagnostic) => return Err(Trouble::Diagnostics(diagnostic.into())),
+    };
+    let folder = path
+        .canonicalize()
+        .map_err(unreadable)?
+        .parent()
+        .unwrap_or(Path::new("/"))
+        .to_owned();
+    Ok(Some(ComposeFile { source, folder }))
 }
 
 /// The plan of what the user chose. Warnings and mistakes are shown; on a mistake there is only
 /// the exit code.
 pub(crate) fn planned(choice: &Choice, reference: &str, color: Color) -> Result<Planned, Exit> {
-    let overrides = Overrides::new(choice.with.clone(), choice.seed);
+    let overrides = Overrides::new(choice.with.clone(), choice.seed)
+        .with_toxiproxy(choice.toxiproxy.clone())
+        .on(choice.driver.runtime());
+    let planned = source(reference).and_then(|source| {
+        let compose = compose(&source, reference)?;
+        lab_scenarios::plan(source, &overrides.with_compose(compose)).map_err(Trouble::Diagnostics)
+    });
+    let planned = shown(planned, color)?;
     let stderr = std::io::stderr();
-    let planned = source(reference)
-        .and_then(|source| lab_scenarios::plan(source, &overrides).map_err(Trouble::Diagnostics));
-    match planned {
-        Ok(planned) => {
-            text::note_all(&diagnostics::render(&planned.warnings, color, &stderr));
-            Ok(planned)
-        }
+    text::note_all(&diagnostics::render(&planned.warnings, color, &stderr));
+    Ok(planned)
+}
+
+/// What was read, or only the exit code: what is wrong with it is shown.
+pub(crate) fn shown<T>(read: Result<T, Trouble>, color: Color) -> Result<T, Exit> {
+    let stderr = std::io::stderr();
+    match read {
+        Ok(read) => Ok(read),
         Err(Trouble::Diagnostics(found)) => {
             let all: Vec<_> = found.into_iter().collect();
             text::note_all(&diagnostics::render(&all, color, &stderr));

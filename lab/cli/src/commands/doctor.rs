@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
 
-use lab_model::Exit;
+use lab_drivers::containers::engine::{self, Engine};
+use lab_drivers::containers::host;
+use lab_model::action::Action;
+use lab_model::{ByteRate, Exit, Span};
+use tokio::runtime::Builder;
 
 use crate::text;
 
@@ -17,7 +20,9 @@ struct Finding {
 }
 
 pub(crate) fn run() -> Exit {
-    let findings = [ports(), proc(), own_program(), folder(), files(), docker()];
+    engine::point_client();
+    let mut findings = vec![ports(), proc(), own_program(), folder(), files()];
+    findings.extend(containers());
     let mut all = true;
     for finding in &findings {
         let word = match (finding.works, finding.needed) {
@@ -117,23 +122,49 @@ fn files() -> Finding {
     )
 }
 
-/// Containers are not driven by this version; whether an engine answers is worth knowing already.
-fn docker() -> Finding {
-    let socket = std::env::var("DOCKER_HOST")
-        .ok()
-        .and_then(|host| host.strip_prefix("unix://").map(str::to_owned))
-        .unwrap_or_else(|| "/var/run/docker.sock".to_owned());
-    let answer = std::os::unix::net::UnixStream::connect(Path::new(&socket));
-    finding(
-        "a container engine answers",
-        false,
-        match answer {
-            Ok(_) => Ok(format!(
-                "{socket}; this version runs systems as processes only"
-            )),
-            Err(error) => Err(format!(
-                "{socket}: {error}; not needed, systems run as processes"
-            )),
-        },
-    )
+/// Containers: whether an engine answers, and which faults on services it can carry out.
+fn containers() -> Vec<Finding> {
+    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
+        return vec![];
+    };
+    runtime.block_on(async {
+        let engine = match Engine::find().await {
+            Ok(engine) => engine,
+            Err(failure) => {
+                let reason = failure.reason.lines().next().unwrap_or_default().to_owned();
+                let detail = format!("{reason}; not needed where systems run as processes");
+                return vec![finding("a container engine answers", false, Err(detail))];
+            }
+        };
+        let here = host::abilities(&engine).await;
+        let place = format!(
+            "{} {}, cgroup {}, {}",
+            engine.place, engine.version, here.cgroup, here.storage
+        );
+        let mut found = vec![finding("a container engine answers", false, Ok(place))];
+        let clock = Action::ClockSkew {
+            by: Span::from_secs(1),
+            behind: false,
+        };
+        let rate = ByteRate(1_000_000);
+        let faults = [
+            ("limit a container's disk", Action::IoLimit { rate }),
+            ("fill a container's disk", Action::DiskFull),
+            ("skew a container's clock", clock),
+        ];
+        for (what, action) in faults {
+            let outcome = match host::refusal(&action, &here) {
+                Some(reason) => Err(reason),
+                None => Ok("can be done".to_owned()),
+            };
+            found.push(finding(what, false, outcome));
+        }
+        let netem = if here.netem {
+            Ok("not needed: delay and loss come from the proxies".to_owned())
+        } else {
+            Err("this kernel has no netem; delay and loss come from the proxies".to_owned())
+        };
+        found.push(finding("delay packets in the kernel", false, netem));
+        found
+    })
 }

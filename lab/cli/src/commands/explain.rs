@@ -1,16 +1,20 @@
-//! `lab explain`: a diagnostic's code, or a kind of fault.
+//! `lab explain`: a diagnostic's code, a kind of fault, or a resilience pattern.
 
+use lab_diagnostic::Code;
 use lab_faults::{KINDS, find};
 use lab_model::Exit;
-use lab_scenarios::Code;
+use lab_verdict::patterns::{self, PATTERNS};
 
 use crate::arguments::Explain;
+use crate::diagnostics::codes;
 use crate::text;
 
 pub(crate) fn run(options: &Explain) -> Exit {
     match (options.topic.as_str(), &options.kind) {
         ("fault" | "faults", None) => kinds(),
         ("fault" | "faults", Some(name)) => kind(name),
+        ("pattern" | "patterns", None) => all_patterns(),
+        ("pattern" | "patterns", Some(name)) => pattern(name),
         (text, _) => code(text),
     }
 }
@@ -46,25 +50,39 @@ fn kind(name: &str) -> Exit {
     Exit::Pass
 }
 
-/// A code of a scenario or of a runbook.
+fn all_patterns() -> Exit {
+    let names = PATTERNS.iter().map(|pattern| pattern.name.len());
+    let width = names.max().unwrap_or(0);
+    for pattern in PATTERNS {
+        let about = pattern.explain().about;
+        let first = about.split(". ").next().unwrap_or_default();
+        let first = first.trim_end_matches('.');
+        text::out(&format!("{:width$}  {first}\n", pattern.name));
+    }
+    Exit::Pass
+}
+
+fn pattern(name: &str) -> Exit {
+    let Some(pattern) = patterns::find(name) else {
+        let names: Vec<&str> = PATTERNS.iter().map(|pattern| pattern.name).collect();
+        text::error(&format!("no pattern is called `{name}`"), &names.join(", "));
+        return Exit::Usage;
+    };
+    text::out(&pattern.explain().to_string());
+    Exit::Pass
+}
+
+/// A diagnostic's code.
 fn code(wanted: &str) -> Exit {
-    let found = Code::find(wanted)
-        .map(|code| (code.severity().to_string(), code.explanation()))
-        .or_else(|| {
-            let code = lab_runbooks::Code::find(wanted)?;
-            Some((code.severity().to_string(), code.explanation()))
-        });
-    let Some((severity, explanation)) = found else {
-        let codes = Code::ALL.iter().map(|code| code.as_str());
-        let codes: Vec<&str> = codes
-            .chain(lab_runbooks::Code::ALL.iter().map(|code| code.as_str()))
-            .collect();
+    let Some(code) = codes().find(|code| code.as_str() == wanted) else {
+        let known: Vec<&str> = codes().map(Code::as_str).collect();
         text::error(
             &format!("no diagnostic has the code `{wanted}`"),
-            &codes.join(", "),
+            &known.join(", "),
         );
         return Exit::Usage;
     };
+    let (severity, explanation) = (code.severity(), code.explanation());
     text::out(&format!("{severity}[{wanted}]\n\n{explanation}\n"));
     Exit::Pass
 }

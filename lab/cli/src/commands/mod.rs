@@ -5,13 +5,17 @@ mod clean;
 mod completions;
 mod doctor;
 mod explain;
+mod images;
 mod list;
 mod plan;
 pub(crate) mod proxy;
+mod ps;
 mod report;
 mod run;
 mod runbook;
+pub(crate) mod sandbox;
 mod schema;
+mod up;
 
 use lab_model::Exit;
 
@@ -23,6 +27,13 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
     match arguments.command {
         Command::Run(options) => run::run(&options, color),
         Command::Plan(options) => plan::run(&options, color),
+        Command::Up(options) => up::run(&options, color),
+        Command::Inject(options) => sandbox::inject(&options, color),
+        Command::Heal(options) => sandbox::heal(&options),
+        Command::Route(options) => sandbox::route(&options),
+        Command::Flag(options) => sandbox::flag(&options),
+        Command::Status(options) => sandbox::status(&options, color),
+        Command::Logs(options) => sandbox::logs(&options),
         Command::Check(options) => check::run(&options, color),
         Command::Runbook(command) => runbook::run(&command, color),
         Command::Report(options) => report::run(&options, color),
@@ -32,6 +43,8 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Proxy(options) => proxy::run(options),
         Command::Doctor => doctor::run(),
         Command::Clean(options) => clean::run(&options),
+        Command::Ps(options) => ps::run(&options),
+        Command::Images(command) => images::run(&command),
         Command::Completions { shell } => completions::run(shell),
     }
 }

@@ -7,14 +7,23 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use lab_model::Exit;
 use lab_proxy::client::{self, Command};
-use lab_proxy::{ApiOptions, Config, Server, ServerOptions, Stream, ToxicSpec, ToxicUpdate};
+use lab_proxy::{
+    ApiOptions, Config, Listener, Server, ServerOptions, Stream, ToxicSpec, ToxicUpdate,
+};
 use serde_json::{Map, Value};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::text;
 
+/// What follows the help.
+const AFTER: &str = "\
+Clients of Toxiproxy work unchanged. Beside its API, under /lab: every kind of toxic
+(/lab/kinds), links that refuse or hang, counters (/lab/witness) and live events:
+    curl -N localhost:8474/lab/events
+LOG_LEVEL=debug prints events here, LOG_LEVEL=warn prints errors only.";
+
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = AFTER)]
 pub(crate) struct Proxy {
     #[command(flatten)]
     serve: Serve,
@@ -225,7 +234,37 @@ pub(crate) fn run(options: Proxy) -> Exit {
     }
 }
 
+/// Toxiproxy's `LOG_LEVEL`: how much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    /// Nothing but errors.
+    Quiet,
+    /// Where everything listens.
+    Info,
+    /// Each event, as a line of JSON.
+    Debug,
+}
+
+impl Level {
+    /// Reads the value of the variable; what it does not know counts as `info`.
+    fn of(value: &str) -> Self {
+        match value.to_ascii_lowercase().as_str() {
+            "debug" | "trace" => Self::Debug,
+            "warn" | "error" | "fatal" | "panic" | "disabled" => Self::Quiet,
+            _ => Self::Info,
+        }
+    }
+}
+
+/// Prints events as long as there are any.
+async fn print_events(mut events: Listener) {
+    while let Some(told) = events.next().await {
+        text::note(&serde_json::to_string(&told).unwrap_or_default());
+    }
+}
+
 async fn serve(options: Serve) -> Exit {
+    let level = Level::of(&std::env::var("LOG_LEVEL").unwrap_or_default());
     let proxy = Config {
         seed: options.seed.unwrap_or_default(),
         ..Config::default()
@@ -259,10 +298,17 @@ async fn serve(options: Serve) -> Exit {
             return Exit::Environment;
         }
     };
-    text::note(&format!("Toxiproxy's API: http://{}", server.address));
+    if level >= Level::Info {
+        text::note(&format!("Toxiproxy's API: http://{}", server.address));
+    }
+    if level == Level::Debug
+        && let Ok(events) = server.proxy.events().await
+    {
+        tokio::spawn(print_events(events));
+    }
     match &server.populated {
         Ok(links) => {
-            for link in links {
+            for link in links.iter().filter(|_| level >= Level::Info) {
                 text::note(&format!(
                     "{}: {} -> {}",
                     link.name, link.listen, link.upstream
@@ -367,6 +413,19 @@ mod tests {
             &["lab", "proxy", "--port", "-n"],
         );
         check(&["lab", "run", "-port"], &["lab", "run", "-port"]);
+    }
+
+    #[test]
+    fn log_levels_are_toxiproxys() {
+        for (value, expected) in [
+            ("", Level::Info),
+            ("info", Level::Info),
+            ("DEBUG", Level::Debug),
+            ("trace", Level::Debug),
+            ("error", Level::Quiet),
+        ] {
+            assert_eq!(Level::of(value), expected, "{value}");
+        }
     }
 
     #[test]

@@ -3,25 +3,34 @@
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 
+use lab_drivers::containers::image::Substitutes;
+use lab_drivers::containers::{Containers, engine};
+use lab_drivers::control::Control;
 use lab_drivers::folder::{self, JournalFile};
+use lab_drivers::gateways::Gateways;
 use lab_drivers::generator::Generator;
 use lab_drivers::lease;
 use lab_drivers::probe::NetworkProbe;
 use lab_drivers::processes::Processes;
 use lab_drivers::proxies::Proxies;
-use lab_engine::seam::{Context, EnvironmentDriver};
+#[cfg(feature = "toxiproxy")]
+use lab_drivers::toxiproxy::Toxiproxy;
+use lab_engine::desk::desk;
+use lab_engine::seam::{Context, EnvironmentDriver, FaultPlane};
+use lab_engine::stop::Urgency;
 use lab_engine::{Failure, Run as Execution, Seams, Stop};
+use lab_model::container::Runtime;
 use lab_model::event::Opened;
 use lab_model::{Exit, Plan, journal};
 use lab_report::{Format, Run as Report, terminal};
-use lab_scenarios::catalog;
+use lab_scenarios::{Planned, catalog};
 use lab_verdict::judge;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{Color, Driver, Run};
-use crate::commands::report;
+use crate::commands::{report, up};
 use crate::screen::Screen;
-use crate::{runs, scenario, text};
+use crate::{runs, scenario, sweep, text};
 
 pub(crate) fn run(options: &Run, color: Color) -> Exit {
     let Some(format) = report::format(&options.format) else {
@@ -30,24 +39,35 @@ pub(crate) fn run(options: &Run, color: Color) -> Exit {
     let Some(reference) = chosen(options.choice.scenario.as_deref(), "run") else {
         return Exit::Usage;
     };
+    if options.choice.driver != Driver::Processes {
+        engine::point_client();
+    }
+    let substitutes = match substitutes(options) {
+        Ok(substitutes) => substitutes,
+        Err(reason) => {
+            text::error(&reason, "");
+            return Exit::Usage;
+        }
+    };
     let planned = match scenario::planned(&options.choice, &reference, color) {
         Ok(planned) => planned,
         Err(exit) => return exit,
     };
-    for swept in lease::sweep(&options.kept.out) {
-        text::note(&format!(
-            "swept {}: its owner is gone, {} processes ended",
-            swept.run, swept.ended
-        ));
+    for swept in sweep::sweep(&options.kept.out, planned.runtime == Runtime::Containers) {
+        text::note(&format!("swept {swept}"));
     }
-    match execute(options, planned.plan, color) {
+    match execute(options, planned, substitutes, color) {
         Ok(folder) => conclude(options, &folder, format, color),
         Err(failure) => {
             text::error(
                 &failure.to_string(),
                 "lab doctor says what this machine can do",
             );
-            Exit::Environment
+            if failure.part == STOPPED {
+                Exit::Interrupted
+            } else {
+                Exit::Environment
+            }
         }
     }
 }
@@ -85,8 +105,48 @@ pub(crate) fn chosen(name: Option<&str>, command: &str) -> Option<String> {
     None
 }
 
+/// Which images stand for others.
+fn substitutes(options: &Run) -> Result<Substitutes, String> {
+    let mut substitutes = Substitutes::default();
+    if let Some(file) = &options.image_map {
+        substitutes.add_file(file)?;
+    }
+    for text in &options.images {
+        substitutes.add(text)?;
+    }
+    Ok(substitutes)
+}
+
+/// The part that a failure names when someone asked for the end before anything was started.
+const STOPPED: &str = "stopped";
+
+/// Looks for what stands in a plan's way before anything is started; images may be pulled.
+async fn clear(driver: &dyn EnvironmentDriver, plan: &Plan, stop: &Stop) -> Result<(), Failure> {
+    let found = tokio::select! {
+        found = driver.obstacles(plan) => found,
+        _ = stop.at_least(Urgency::Orderly) => {
+            return Err(Failure::new(STOPPED, "nothing was started"));
+        }
+    };
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new("cannot run here", found.join("\n")))
+    }
+}
+
 /// Runs a plan; returns the run's folder as the user would write it.
-fn execute(options: &Run, plan: Plan, color: Color) -> Result<PathBuf, Failure> {
+pub(crate) fn execute(
+    options: &Run,
+    planned: Planned,
+    substitutes: Substitutes,
+    color: Color,
+) -> Result<PathBuf, Failure> {
+    let Planned {
+        plan,
+        runtime: kind,
+        ..
+    } = planned;
     let program = std::env::current_exe().map_err(|error| Failure::new("lab", error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -96,43 +156,107 @@ fn execute(options: &Run, plan: Plan, color: Color) -> Result<PathBuf, Failure> 
         // Heard before anything is started, so that nothing started is ever left.
         let stop = Stop::new();
         listen(&stop)?;
-        let plane = Proxies::start(plan.seed)?;
-        if let Some(address) = options.proxy_api {
-            let address = plane.serve_api(address).await?;
-            text::note(&format!("Toxiproxy's API for this run: http://{address}"));
-        }
-        let driver = match options.driver {
-            Driver::Auto | Driver::Processes => Processes {
+        let driver: Box<dyn EnvironmentDriver> = match kind {
+            Runtime::Processes => Box::new(Processes {
                 program: program.clone(),
-            },
+            }),
+            Runtime::Containers => Box::new(Containers {
+                program: program.clone(),
+                system: plan.system.clone(),
+                substitutes: substitutes.into(),
+                progress: Box::new(text::note),
+            }),
         };
+        clear(driver.as_ref(), &plan, &stop).await?;
         let now = jiff::Timestamp::now();
         let date = now.strftime("%Y-%m-%d");
         let name = format!("{date}-{}-{}", plan.scenario, plan.seed);
         let (run, folder) = folder::create(&options.kept.out, &name)?;
         let shown = options.kept.out.join(run.as_str());
+        let context = Context { run, folder };
+        let plane = match plane(options, &plan, &context).await {
+            Ok(plane) => plane,
+            Err(failure) => {
+                // Nothing ran, so there is nothing to keep; a claim that stands is kept.
+                if !lease::is_owed(&context.folder) {
+                    let _ = std::fs::remove_dir_all(&context.folder);
+                }
+                return Err(failure);
+            }
+        };
         let screen = Screen::new(&plan, text::style(color, &std::io::stderr()));
+        let mut orders = None;
+        // Removed with the run's end.
+        let mut control = None;
+        if up::is_open(&plan) {
+            let (counter, taken) = desk();
+            let served = Control::serve(&context.folder, counter);
+            control = Some(served.map_err(|error| Failure::new("control socket", error))?);
+            orders = Some(taken);
+        }
         let execution = Execution {
             opened: Opened {
                 journal: journal::VERSION,
                 lab: env!("CARGO_PKG_VERSION").to_owned(),
-                run: run.clone(),
+                run: context.run.clone(),
                 wall: now.to_string(),
                 driver: driver.name(),
                 plan,
             },
-            sinks: vec![Box::new(JournalFile::create(&folder)?), Box::new(screen)],
-            context: Context { run, folder },
+            sinks: vec![
+                Box::new(JournalFile::create(&context.folder)?),
+                Box::new(screen),
+            ],
+            context,
             seams: Seams {
-                driver: Box::new(driver),
-                plane: Box::new(plane),
+                driver,
+                plane,
+                gateway: Box::new(Gateways),
                 load: Box::new(Generator { program }),
                 probe: Box::new(NetworkProbe),
             },
             stop,
+            orders,
         };
-        execution.execute().await.map(|()| shown)
+        let outcome = execution.execute().await;
+        drop(control);
+        outcome.map(|()| shown)
     })
+}
+
+/// Where faults are injected: the lab's own proxy, or a server that runs already.
+async fn plane(
+    options: &Run,
+    plan: &Plan,
+    context: &Context,
+) -> Result<Box<dyn FaultPlane>, Failure> {
+    if let Some(address) = &plan.toxiproxy {
+        return elsewhere(address, plan, context).await;
+    }
+    let plane = Proxies::start(plan.seed)?;
+    if let Some(address) = options.proxy_api {
+        let address = plane.serve_api(address).await?;
+        text::note(&format!("Toxiproxy's API for this run: http://{address}"));
+    }
+    Ok(Box::new(plane))
+}
+
+#[cfg(feature = "toxiproxy")]
+async fn elsewhere(
+    address: &str,
+    plan: &Plan,
+    context: &Context,
+) -> Result<Box<dyn FaultPlane>, Failure> {
+    let plane = Toxiproxy::start(address, plan, context).await?;
+    text::note(&format!("faults by the Toxiproxy at {}", plane.about()));
+    Ok(Box::new(plane))
+}
+
+#[cfg(not(feature = "toxiproxy"))]
+#[expect(clippy::unused_async, reason = "as with the feature")]
+async fn elsewhere(address: &str, _: &Plan, _: &Context) -> Result<Box<dyn FaultPlane>, Failure> {
+    let reason = format!("this lab was built without the feature `toxiproxy`, so not by {address}");
+    Err(Failure::new("toxiproxy", reason))
 }
 
 /// Hears Ctrl-C, SIGTERM, and the end of the terminal.

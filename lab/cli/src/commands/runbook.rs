@@ -1,14 +1,13 @@
 //! `lab runbook`: what stands in a runbook, what is wrong with it, and the order of execution.
 
 use std::fs::File;
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use lab_model::Exit;
 use lab_runbooks::{Diagnostics, Reading, Runnable, Source, plan, read, show};
-use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::arguments::{Color, Runbook, RunbookFiles, RunbookShow};
+use crate::diagnostics::{counted, render};
 use crate::text;
 
 pub(crate) fn run(command: &Runbook, color: Color) -> Exit {
@@ -119,34 +118,4 @@ fn open(path: &str) -> Result<Reading, Trouble> {
     let source = Source::read(path, file).map_err(unreadable)?;
     let source = source.map_err(|refused| Trouble::Refused(refused.into()))?;
     Ok(read(&Arc::new(source)))
-}
-
-/// Drawn with the quoted line on a terminal, plain in a pipe.
-fn render(found: &Diagnostics, color: Color, stream: &impl IsTerminal) -> String {
-    if !stream.is_terminal() && color != Color::Always {
-        return found.to_string();
-    }
-    let style = text::style(color, stream);
-    let theme = match (style.unicode, style.color) {
-        (true, true) => GraphicalTheme::unicode(),
-        (true, false) => GraphicalTheme::unicode_nocolor(),
-        (false, _) => GraphicalTheme::none(),
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
-        .with_links(false);
-    let mut text = String::new();
-    for diagnostic in found {
-        let whole = text.len();
-        if handler.render_report(&mut text, diagnostic).is_err() {
-            text.truncate(whole);
-            text.push_str(&diagnostic.plain());
-            text.push('\n');
-        }
-    }
-    text
-}
-
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
