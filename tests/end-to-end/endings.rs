@@ -61,7 +61,7 @@ fn interrupted(signal: Signal, code: i32) -> Outcome {
 }
 
 /// No process, no port; files outside the run's folder are up to the caller.
-fn check_nothing_runs(lab: &Lab) -> Outcome {
+pub(crate) fn check_nothing_runs(lab: &Lab) -> Outcome {
     eventually(SOON, || {
         processes(lab.home()).is_empty() && ports(lab.home()).is_empty()
     });

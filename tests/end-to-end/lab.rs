@@ -91,6 +91,11 @@ impl Lab {
         })
     }
 
+    /// The program.
+    pub(crate) fn program() -> &'static Path {
+        PROGRAM.get().map_or(Path::new("lab"), PathBuf::as_path)
+    }
+
     /// The home folder.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
@@ -108,7 +113,7 @@ impl Lab {
 
     /// A call that was prepared: no colour, no terminal.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM.get().map_or(Path::new("lab"), PathBuf::as_path));
+        let mut command = Command::new(Self::program());
         command
             .args(arguments)
             .current_dir(self.home())

@@ -9,8 +9,12 @@
 //! | `leftovers` | processes and ports a run could have left |
 //! | `files` | mistakes in scenario files |
 //! | `verdicts` | runs that pass, fail, and cannot say |
+//! | `patterns` | resilience patterns fail when they are off and pass when they are on |
 //! | `endings` | signals, crashes, failures: nothing is left behind |
+//! | `sandbox` | a system kept up in one terminal, acted upon from another |
+//! | `terminal` | a pseudo-terminal and what its screen shows |
 //! | `catalog` | every scenario breaks by default and holds with its remedy; only when asked for |
+//! | `toxiproxy` | faults through a server that runs already |
 //! | `reports` | reports from journals, whole and cut |
 
 mod catalog;
@@ -18,7 +22,11 @@ mod endings;
 mod files;
 mod lab;
 mod leftovers;
+mod patterns;
 mod reports;
+mod sandbox;
+mod terminal;
+mod toxiproxy;
 mod verdicts;
 
 use std::process::ExitCode;
@@ -37,7 +45,10 @@ fn main() -> ExitCode {
     trials.extend(files::trials());
     trials.extend(reports::trials());
     trials.extend(verdicts::trials());
+    trials.extend(patterns::trials());
     trials.extend(endings::trials());
+    trials.extend(sandbox::trials());
+    trials.extend(toxiproxy::trials());
     trials.extend(catalog::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
