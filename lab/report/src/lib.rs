@@ -9,6 +9,14 @@
 //! | `registry` | the formats of a report |
 //! | `terminal/` | the report for people |
 //! | `json/` | the report for programs, with its published schema |
+//! | `cases` | a run as continuous integration counts it |
+//! | `junit`, `markdown`, `github`, `gitlab` | for pipelines and code hosts |
+//! | `prometheus`, `otlp/` | for monitoring |
+//! | `sarif` | mistakes in files, for code hosts |
+//! | `html/` | the report for a browser, one file |
+//! | `judged/` | what was judged, in words that reports for people share |
+//! | `sentence` | the verdict in one plain sentence |
+//! | `series` | what each journey did over time |
 //! | `plan/` | a plan before anything is touched |
 //! | `live` | what a run shows while it goes on |
 //! | `status` | a running system at one moment |
@@ -20,17 +28,29 @@
 //! | `style` | colour, width, alphabet |
 //! | `line`, `page`, `table` | text that fits any width |
 
+mod cases;
 mod deeds;
 pub mod format;
+pub mod github;
+pub mod gitlab;
 mod header;
+pub mod html;
 pub mod json;
+mod judged;
+pub mod junit;
 mod line;
 pub mod live;
+pub mod markdown;
+pub mod otlp;
 mod page;
 mod phases;
 pub mod plan;
+pub mod prometheus;
 pub mod registry;
 pub mod run;
+pub mod sarif;
+mod sentence;
+pub mod series;
 pub mod status;
 pub mod style;
 mod table;

@@ -2,7 +2,7 @@
 
 use crate::run::Run;
 use crate::style::Style;
-use crate::{json, terminal};
+use crate::{github, gitlab, html, json, junit, markdown, otlp, prometheus, terminal};
 
 /// A way to write the report of a run.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,18 @@ pub struct Format {
 }
 
 /// Every format, the default first.
-pub const FORMATS: &[Format] = &[terminal::FORMAT, json::FORMAT];
+pub const FORMATS: &[Format] = &[
+    terminal::FORMAT,
+    json::FORMAT,
+    html::FORMAT,
+    junit::FORMAT,
+    markdown::FORMAT,
+    github::FORMAT,
+    gitlab::FORMAT,
+    prometheus::FORMAT,
+    otlp::METRICS,
+    otlp::TRACE,
+];
 
 /// The format of that name.
 pub fn find(name: &str) -> Option<&'static Format> {

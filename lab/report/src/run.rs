@@ -37,6 +37,14 @@ impl<'a> Run<'a> {
         &self.journal.opened.plan
     }
 
+    /// Whether the run came to any of its phases; else there is nothing to measure or judge.
+    pub fn reached(&self) -> bool {
+        self.tally
+            .phases
+            .iter()
+            .any(|phase| phase.started.is_some())
+    }
+
     /// From the opening of the journal to its last entry.
     pub fn took(&self) -> Span {
         let last = self.journal.records.last();

@@ -11,6 +11,7 @@ use super::comparison::ComparisonResult;
 use super::judged::{LedgerResult, ObjectiveResult, Offered, Recovery, Witness};
 use super::measured::Phase;
 use super::patterns::PatternResult;
+use super::timeline::Timeline;
 use crate::run::Run;
 
 /// The version of the document. Raised when a field changes its meaning or goes; new fields may
@@ -82,6 +83,8 @@ pub struct Document {
     pub recoveries: Vec<Recovery>,
     /// What was measured, phase by phase.
     pub phases: Vec<Phase>,
+    /// What each journey did over time.
+    pub timeline: Vec<Timeline>,
     /// What failed in the environment or in the lab itself.
     pub failures: Vec<Failure>,
     /// What clean-up left behind; absent where its end is not on record.
@@ -161,6 +164,7 @@ impl Document {
             offered: Offered::all(run),
             recoveries: Recovery::all(run),
             phases: Phase::all(run),
+            timeline: Timeline::all(run),
             failures,
             left: life.left.clone(),
         }

@@ -7,12 +7,14 @@
 //! | `judged` | what was judged: objectives, witnesses, offered load, recoveries |
 //! | `comparison` | journeys beside others |
 //! | `patterns` | resilience patterns as they were seen |
+//! | `timeline` | what each journey did over time |
 
 mod comparison;
 mod document;
 mod judged;
 mod measured;
 mod patterns;
+mod timeline;
 
 use lab_model::Span;
 use schemars::generate::SchemaSettings;

@@ -21,7 +21,7 @@ pub(super) fn write(page: &mut Page, run: &Run<'_>) {
         let label = Line::of(Tone::Strong, "Because");
         page.labelled(0, &label, LABEL, &Line::plain(cause));
     }
-    if super::reached(run) && !run.verdict.limits.is_empty() {
+    if run.reached() && !run.verdict.limits.is_empty() {
         let limits = run.verdict.limits.join("; ");
         page.labelled(
             0,
@@ -41,7 +41,7 @@ pub(super) fn write(page: &mut Page, run: &Run<'_>) {
 }
 
 /// The run again, with the author's setting; `None` where there is none or it is in force.
-fn remedy(plan: &Plan) -> Option<Vec<String>> {
+pub(crate) fn remedy(plan: &Plan) -> Option<Vec<String>> {
     let in_force = |setting: &&String| {
         let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
         let current = Name::new(name)
@@ -99,7 +99,7 @@ fn end(page: &mut Page, run: &Run<'_>) {
 }
 
 /// What ended the run before its time.
-fn cut(run: &Run<'_>) -> Option<String> {
+pub(crate) fn cut(run: &Run<'_>) -> Option<String> {
     let life = &run.tally.life;
     match run.verdict.exit {
         Exit::Interrupted => Some("interrupted".to_owned()),

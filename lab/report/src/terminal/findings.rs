@@ -56,7 +56,7 @@ const TOLD: [&str; 9] = [
 ];
 
 /// Reasons that only a line of their own tells.
-fn reasons<'a>(run: &'a Run<'_>) -> impl Iterator<Item = &'a Reason> {
+pub(crate) fn reasons<'a>(run: &'a Run<'_>) -> impl Iterator<Item = &'a Reason> {
     let witnesses = run.verdict.witnesses.iter();
     let said: Vec<&String> = witnesses.map(|verdict| &verdict.note).collect();
     run.verdict.reasons.iter().filter(move |reason| {

@@ -1,17 +1,11 @@
 //! The report of a run for a terminal: what happened, what it means, what to do next.
 
 mod changes;
-mod closing;
-mod comparisons;
-mod findings;
-mod ledgers;
-mod objectives;
-mod patterns;
-mod recoveries;
-mod spending;
-mod witnesses;
+pub(crate) mod closing;
+pub(crate) mod findings;
 
 use crate::header;
+use crate::judged::{self, Judged};
 use crate::line::{Line, width};
 use crate::page::Page;
 use crate::phases::Phases;
@@ -34,7 +28,7 @@ pub fn report(run: &Run<'_>, style: &Style) -> String {
     let mut page = Page::new(*style);
     header::ended(&mut page, &run.journal.opened);
     page.blank();
-    if reached(run) {
+    if run.reached() {
         let phases = Phases::new(run.plan(), style);
         phases.head(&mut page);
         for index in 0..run.plan().phases.len() {
@@ -48,11 +42,6 @@ pub fn report(run: &Run<'_>, style: &Style) -> String {
     page.finish()
 }
 
-/// Whether the run came to any of its phases; else there is nothing to measure or judge.
-fn reached(run: &Run<'_>) -> bool {
-    run.tally.phases.iter().any(|phase| phase.started.is_some())
-}
-
 /// The part of the report that follows the phases, for a run whose phases were shown live.
 pub fn conclusion(run: &Run<'_>, style: &Style) -> String {
     let mut page = Page::new(*style);
@@ -61,30 +50,13 @@ pub fn conclusion(run: &Run<'_>, style: &Style) -> String {
 }
 
 fn conclude(page: &mut Page, run: &Run<'_>) {
-    if reached(run) {
-        let mut judged = objectives::judged(run);
-        judged.extend(spending::judged(run));
-        judged.extend(comparisons::judged(run));
-        judged.extend(patterns::judged(run));
-        judged.extend(ledgers::judged(run));
-        judged.extend(witnesses::judged(run));
-        judged.extend(recoveries::judged(run));
-        write_judged(page, &judged);
+    if run.reached() {
+        write_judged(page, &judged::all(run));
         page.blank();
     }
     findings::write(page, run);
     page.blank();
     closing::write(page, run);
-}
-
-/// One line of judgement: the word, what is judged, what was found, and how sure that is.
-struct Judged {
-    word: Line,
-    subject: String,
-    found: String,
-    strength: &'static str,
-    /// Why it is no pass; empty where there is nothing to say.
-    note: String,
 }
 
 /// Judgements under each other; where they are too long for the page, what was found stands
@@ -93,7 +65,7 @@ fn write_judged(page: &mut Page, judged: &[Judged]) {
     let style = page.style();
     let longest = |width: &dyn Fn(&Judged) -> usize| judged.iter().map(width).max().unwrap_or(0);
     let columns = |text: &str| width(&style.clean(text));
-    let word = longest(&|line| line.word.width()) + GAP;
+    let word = longest(&|line| columns(line.word.text)) + GAP;
     let subject = longest(&|line| columns(&line.subject)) + GAP;
     let found = longest(&|line| columns(&line.found)) + GAP;
     let strength = longest(&|line| line.strength.len());
@@ -103,13 +75,14 @@ fn write_judged(page: &mut Page, judged: &[Judged]) {
     };
     let mut said: Vec<&str> = Vec::new();
     for line in judged {
+        let label = Line::of(line.word.tone, line.word.text);
         let about = Line::plain(&line.subject).clean(&style);
         if beside {
             let evidence = Line::plain(&line.found).clean(&style).padded(found);
             let evidence = evidence.then(Tone::Plain, line.strength);
-            page.labelled(0, &line.word, word, &about.padded(subject).join(evidence));
+            page.labelled(0, &label, word, &about.padded(subject).join(evidence));
         } else {
-            page.labelled(0, &line.word, word, &about);
+            page.labelled(0, &label, word, &about);
             let facts = [line.found.as_str(), line.strength];
             let facts = facts.into_iter().filter(|fact| !fact.is_empty());
             below(page, facts.collect::<Vec<_>>().join(" · "));

@@ -5,8 +5,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod damage;
+mod html;
 mod json;
 mod live;
+mod pipelines;
 mod plan;
 mod sample;
 mod terminal;

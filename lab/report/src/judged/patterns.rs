@@ -3,9 +3,8 @@
 use lab_model::Span;
 use lab_verdict::outcome::{Call, PatternVerdict};
 
-use super::Judged;
+use super::{Judged, Word};
 use crate::format;
-use crate::line::Line;
 use crate::run::Run;
 use crate::words;
 
@@ -13,7 +12,7 @@ use crate::words;
 const MOST_MOMENTS: usize = 2;
 
 /// One line for each pattern.
-pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
+pub(crate) fn judged(run: &Run<'_>) -> Vec<Judged> {
     let patterns = run.verdict.patterns.iter();
     patterns.filter_map(|verdict| line(run, verdict)).collect()
 }
@@ -21,7 +20,7 @@ pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
 fn line(run: &Run<'_>, verdict: &PatternVerdict) -> Option<Judged> {
     let pattern = run.plan().patterns.get(verdict.pattern)?;
     Some(Judged {
-        word: Line::of(words::tone(verdict.call), words::in_list(verdict.call)),
+        word: Word::of_call(verdict.call),
         subject: pattern.summary.clone(),
         found: found(verdict),
         strength: words::strength(verdict.strength),

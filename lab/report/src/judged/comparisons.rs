@@ -3,14 +3,13 @@
 use lab_model::objective::Measure;
 use lab_verdict::outcome::{Call, ComparisonVerdict};
 
-use super::Judged;
+use super::{Judged, Word};
 use crate::format;
-use crate::line::Line;
 use crate::run::Run;
 use crate::words;
 
 /// One line for each comparison and phase.
-pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
+pub(crate) fn judged(run: &Run<'_>) -> Vec<Judged> {
     let comparisons = run.verdict.comparisons.iter();
     comparisons
         .filter_map(|verdict| line(run, verdict))
@@ -22,7 +21,7 @@ fn line(run: &Run<'_>, verdict: &ComparisonVerdict) -> Option<Judged> {
     let comparison = plan.comparisons.get(verdict.comparison)?;
     let phase = plan.phases.get(verdict.phase)?;
     Some(Judged {
-        word: Line::of(words::tone(verdict.call), words::in_list(verdict.call)),
+        word: Word::of_call(verdict.call),
         subject: format!("{comparison} ({})", phase.name),
         found: found(comparison.by, verdict),
         strength: words::strength(verdict.strength),

@@ -4,14 +4,13 @@ use lab_model::objective::{Objective, Promise};
 use lab_model::plan::Plan;
 use lab_verdict::outcome::{Call, Interval, ObjectiveVerdict};
 
-use super::Judged;
+use super::{Judged, Word};
 use crate::format;
-use crate::line::Line;
 use crate::run::Run;
 use crate::words;
 
 /// One line for each objective and phase; phases in which it passed alike share a line.
-pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
+pub(crate) fn judged(run: &Run<'_>) -> Vec<Judged> {
     let plan = run.plan();
     let mut groups: Vec<Vec<&ObjectiveVerdict>> = Vec::new();
     for verdict in &run.verdict.objectives {
@@ -44,7 +43,7 @@ fn line(plan: &Plan, group: &[&ObjectiveVerdict]) -> Option<Judged> {
         .map(|phase| phase.name.as_str())
         .collect();
     Some(Judged {
-        word: Line::of(words::tone(first.call), words::in_list(first.call)),
+        word: Word::of_call(first.call),
         subject: format!("{objective} ({})", phases.join(", ")),
         found: found(objective, group),
         strength: words::strength(first.strength),

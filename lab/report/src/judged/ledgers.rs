@@ -2,14 +2,12 @@
 
 use lab_verdict::outcome::{Call, LedgerVerdict};
 
-use super::Judged;
+use super::{Judged, Word};
 use crate::format;
-use crate::line::Line;
 use crate::run::Run;
-use crate::words;
 
 /// One line for each ledger.
-pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
+pub(crate) fn judged(run: &Run<'_>) -> Vec<Judged> {
     let ledgers = run.verdict.ledgers.iter();
     ledgers.filter_map(|ledger| line(run, ledger)).collect()
 }
@@ -34,7 +32,7 @@ fn line(run: &Run<'_>, verdict: &LedgerVerdict) -> Option<Judged> {
         "checked"
     });
     Some(Judged {
-        word: Line::of(words::tone(verdict.call), words::in_list(verdict.call)),
+        word: Word::of_call(verdict.call),
         subject: format!("{} ledger", check.name),
         found: found.join(" · "),
         strength: strength.unwrap_or_default(),

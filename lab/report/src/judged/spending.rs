@@ -2,14 +2,13 @@
 
 use lab_verdict::outcome::Spending;
 
-use super::Judged;
+use super::{Judged, Word};
 use crate::format;
-use crate::line::Line;
 use crate::run::Run;
 use crate::style::Tone;
 
 /// One line for each objective that burned its budget faster than sustainable.
-pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
+pub(crate) fn judged(run: &Run<'_>) -> Vec<Judged> {
     let spending = run.verdict.spending.iter();
     let burning = spending.filter(|spending| spending.burn >= 1.0);
     burning.filter_map(|spending| line(run, spending)).collect()
@@ -20,7 +19,7 @@ fn line(run: &Run<'_>, spending: &Spending) -> Option<Judged> {
     let objective = plan.objectives.get(spending.objective)?;
     let phase = plan.phases.get(spending.phase)?;
     Some(Judged {
-        word: Line::of(Tone::Quiet, "burn"),
+        word: Word::of(Tone::Quiet, "burn"),
         subject: format!("{objective} ({})", phase.name),
         found: found(spending),
         strength: "",

@@ -3,15 +3,14 @@
 use lab_model::plan::Fault;
 use lab_verdict::outcome::{Call, WitnessVerdict};
 
-use super::Judged;
+use super::{Judged, Word};
 use crate::deeds;
 use crate::format;
-use crate::line::Line;
 use crate::run::Run;
 use crate::style::Tone;
 
 /// One line for each fault.
-pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
+pub(crate) fn judged(run: &Run<'_>) -> Vec<Judged> {
     let faults = &run.plan().faults;
     let witnesses = run.verdict.witnesses.iter();
     witnesses
@@ -22,9 +21,9 @@ pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
 fn line(fault: &Fault, witness: &WitnessVerdict) -> Judged {
     let seen = witness.call == Call::Pass;
     let word = if seen {
-        Line::of(Tone::Good, "seen")
+        Word::of(Tone::Good, "seen")
     } else {
-        Line::of(Tone::Doubt, "NOT SEEN")
+        Word::of(Tone::Doubt, "NOT SEEN")
     };
     Judged {
         word,

@@ -3,14 +3,13 @@
 use lab_model::Span;
 use lab_verdict::outcome::Recovery;
 
-use super::Judged;
+use super::{Judged, Word};
 use crate::format;
-use crate::line::Line;
 use crate::run::Run;
 use crate::style::Tone;
 
 /// One line for each journey that was away, in each recovery phase the run came to.
-pub(super) fn judged(run: &Run<'_>) -> Vec<Judged> {
+pub(crate) fn judged(run: &Run<'_>) -> Vec<Judged> {
     let recoveries = run.verdict.recoveries.iter();
     recoveries
         .filter_map(|recovery| line(run, recovery))
@@ -26,7 +25,7 @@ fn line(run: &Run<'_>, recovery: &Recovery) -> Option<Judged> {
         Some(Span::ZERO) => return None,
         Some(after) => {
             let found = format!("after {}", format::elapsed(after));
-            (Line::of(Tone::Good, "back"), found)
+            (Word::of(Tone::Good, "back"), found)
         }
         // Too short a phase to see a recovery, but nothing to recover from either.
         None if journey.total.bad == 0 && journey.total.over.iter().all(|over| *over == 0) => {
@@ -34,7 +33,7 @@ fn line(run: &Run<'_>, recovery: &Recovery) -> Option<Judged> {
         }
         None => {
             let found = format!("not seen within {}", format::planned(phase.length));
-            (Line::of(Tone::Doubt, "NOT BACK"), found)
+            (Word::of(Tone::Doubt, "NOT BACK"), found)
         }
     };
     Some(Judged {
