@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::{GatewayChange, UpstreamReport};
+use crate::histogram::Histogram;
 use crate::ledger::LedgerReport;
 use crate::link::{FaultReport, LinkReport};
 use crate::load::LoadReport;
@@ -104,6 +105,9 @@ pub enum Event {
     Link(Box<LinkReport>),
     /// The proxy's report on an armed fault.
     Fault(FaultReport),
+    /// Round trips of a fixed echo beside the load, since the report before: how fast the machine
+    /// itself was.
+    Calibration(Histogram),
     /// The generator has ended; nothing of the load follows.
     LoadEnded {
         /// Acknowledged writes kept in the ledger.

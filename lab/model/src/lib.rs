@@ -26,11 +26,16 @@
 //! | `event` | one entry of the journal |
 //! | `journal` | lines to events, also after a crash |
 //! | `exit` | the exit codes of the program |
+//! | `date` | days of the calendar |
+//! | `policy` | what a gate asks of a release |
+//! | `accepted` | a run as it is kept for comparisons |
 
+pub mod accepted;
 pub mod action;
 pub mod arrivals;
 pub mod calls;
 pub mod container;
+pub mod date;
 pub mod event;
 pub mod exit;
 pub mod gateway;
@@ -43,6 +48,7 @@ pub mod name;
 pub mod objective;
 pub mod pattern;
 pub mod plan;
+pub mod policy;
 pub mod status;
 pub mod system;
 mod text;

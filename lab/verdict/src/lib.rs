@@ -12,6 +12,8 @@
 //! | `sample` | what an objective asks of a phase, as counts |
 //! | `gate` | the steady state before a fault |
 //! | `abort` | conditions that stop a run |
+//! | `across` | two runs beside each other |
+//! | `release` | what a gate decides |
 //! | `patterns/` | resilience patterns, one file each, proven from the wire |
 //! | `judge/` | from a journal to a verdict |
 //! | `effect` | what each effect of a fault looks like in the counters, and in words |
@@ -22,6 +24,7 @@
 //! | `outcome` | what a verdict says: plain data for reports |
 
 pub mod abort;
+pub mod across;
 pub mod budget;
 mod cause;
 mod effect;
@@ -34,6 +37,7 @@ pub mod outcome;
 pub mod patterns;
 pub mod planning;
 mod recovery;
+pub mod release;
 mod sample;
 pub mod tally;
 
