@@ -183,7 +183,9 @@ fn swept() -> Outcome {
         "somebody swept: {:?}",
         server.proxies()?
     );
-    lab.call(&["clean"])?.expect(0)?.says(&format!("{LINKS} proxies"))?;
+    lab.call(&["clean"])?
+        .expect(0)?
+        .says(&format!("{LINKS} proxies"))?;
     server.check_clean()
 }
 
