@@ -1,13 +1,19 @@
 //! Who runs journeys: users who each take one arrival at a time.
 //!
-//! The work of a user, [`Work::serve`], is the same whoever runs it; goose is one way to run many.
+//! The work of a user, [`Work::serve`], is the same whoever runs it: journeys, cookies, retries,
+//! checks, ledgers and the record know nothing of the executor. An executor brings the users, the
+//! threads they run on, and a client that sends their requests.
 
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use lab_model::Span;
-use lab_model::traffic::{Arrivals, Load};
+use lab_model::traffic::{Arrivals, Executor, Load};
 use lab_wire::Part;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use thiserror::Error;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -20,9 +26,55 @@ use crate::pacer::Due;
 use crate::recorder::Recorder;
 use crate::schedule::Arrival;
 use crate::script::JourneyScript;
+use crate::session::Signal;
 use crate::transport::Transport;
 
 pub(crate) mod goose;
+pub(crate) mod native;
+
+/// Why users could not be launched.
+#[derive(Debug, Error)]
+pub(crate) enum LaunchError {
+    /// goose refused its settings.
+    #[error("goose refused: {0}")]
+    Goose(#[from] Box<::goose::GooseError>),
+    /// No runtime or thread.
+    #[error("failed to start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// No HTTP client.
+    #[error("failed to make an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// goose would stop the users when a terminal's Ctrl-C reaches this process, too.
+    #[error("failed to take over Ctrl-C: {0}")]
+    Interrupt(#[from] ctrlc::Error),
+}
+
+/// Launches users; sends [`Signal::Staffed`] once they can take arrivals, and
+/// [`Signal::Deserted`] should they ever all be gone. Tasks beside them go to the runtime.
+///
+/// The users end with the process: nothing waits for what they have in flight.
+pub(crate) fn launch(
+    executor: Executor,
+    work: Arc<Work>,
+    staff: Staff,
+    signals: Sender<Signal>,
+) -> Result<Handle, LaunchError> {
+    match executor {
+        Executor::Goose => goose::launch(work, staff, signals),
+        Executor::Native => native::launch(work, staff, signals),
+    }
+}
+
+/// A runtime of so many threads. One thread has a simpler runtime, in which nothing is
+/// synchronised.
+fn runtime(threads: usize) -> std::io::Result<Runtime> {
+    let mut builder = if threads == 1 {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    builder.worker_threads(threads).enable_all().build()
+}
 
 /// What all users share.
 #[derive(Debug)]
@@ -44,10 +96,10 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Waits for the next arrival and walks its journey. A closed user waits for the start of the
+    /// Walks the journey of an arrival that was taken. A closed user waits for the start of the
     /// load and then walks one journey after another.
-    pub(crate) async fn serve<T: Transport>(&self, transport: &T) {
-        let Due { arrival, origin } = self.arrivals.take().await;
+    pub(crate) async fn serve<T: Transport>(&self, transport: &T, due: Due) {
+        let Due { arrival, origin } = due;
         let Some(think) = self.closed else {
             if self.recorder.take(arrival.index, origin.elapsed()) {
                 self.walk(transport, arrival, origin).await;
@@ -56,16 +108,20 @@ impl Work {
         };
         sleep(origin.until(Span::ZERO).duration()).await;
         while let Some(arrival) = self.recorder.enter(origin.elapsed()) {
-            self.walk(transport, arrival, origin).await;
+            let good = self.walk(transport, arrival, origin).await;
             // A system that refuses at once must not make a user spin.
-            sleep(think.duration().max(LEAST_THINK)).await;
+            let least = if good { Duration::ZERO } else { LEAST_THINK };
+            let pause = think.duration().max(least);
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
         }
     }
 
-    /// Walks one arrival's journey and records how it ended.
-    pub(crate) async fn walk<T: Transport>(&self, transport: &T, arrival: Arrival, origin: Origin) {
+    /// Walks one arrival's journey and records how it ended; whether it ended well.
+    async fn walk<T: Transport>(&self, transport: &T, arrival: Arrival, origin: Origin) -> bool {
         let Some(journey) = self.journeys.get(arrival.journey) else {
-            return;
+            return false;
         };
         let walker = Walker {
             transport,
@@ -74,7 +130,9 @@ impl Work {
             stop: &self.stop,
         };
         let walk = walker.walk(journey, self.keys.arrival(arrival.index)).await;
+        let good = walk.good;
         self.recorder.finish(arrival.index, walk);
+        good
     }
 }
 
@@ -91,7 +149,7 @@ const REQUESTS_PER_THREAD: f64 = 4_000.0;
 /// How many closed users one thread serves.
 const USERS_PER_THREAD: usize = 500;
 
-/// The least pause between two journeys of a closed user.
+/// The least pause of a closed user behind a journey that failed.
 const LEAST_THINK: Duration = Duration::from_millis(1);
 
 /// What it takes to run a load.
@@ -112,9 +170,9 @@ impl Staff {
     /// for single requests cost more than they bring.
     pub(crate) fn of(load: &Load, until: Span, part: Part, open_files: u64, cores: usize) -> Self {
         if let Arrivals::Closed { users, .. } = &load.arrivals {
-            let users = usize::try_from(*users).unwrap_or(MOST_USERS);
+            let users = usize::try_from(part.share(u64::from(*users))).unwrap_or(MOST_USERS);
             return Self {
-                users: users.div_ceil(part.of.get() as usize).clamp(1, MOST_USERS),
+                users: users.min(MOST_USERS),
                 threads: users.div_ceil(USERS_PER_THREAD).clamp(1, cores.max(1)),
             };
         }

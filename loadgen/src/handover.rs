@@ -52,6 +52,12 @@ impl<T> Handover<T> {
         }
     }
 
+    /// Whether no user waits for an arrival.
+    pub(crate) fn is_short(&self) -> bool {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.users.is_empty()
+    }
+
     /// Takes the next arrival; waits for ever when none comes.
     ///
     /// An arrival that was given to a dropped future is lost; only the end of the process drops

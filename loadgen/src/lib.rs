@@ -1,4 +1,4 @@
-//! The load generator: open arrivals on a schedule, honest latency, goose underneath.
+//! The load generator: open arrivals on a schedule, honest latency, run by goose or on hyper.
 //!
 //! It runs as a process of its own. [`run`] reads the protocol of `lab-wire` from standard input,
 //! answers on standard output, and ends with its input. A process, because goose's kill switch is
@@ -18,18 +18,18 @@
 //! |---|---|
 //! | `session` | the life of the process: prepare, ready, start, report, end |
 //! | `input`, `output` | the two ends of the protocol |
-//! | `clock` | the host's monotonic clock, and the start of the load on it |
+//! | `clock` | the host's monotonic clock, the start of the load on it, and a timer as exact |
 //! | `schedule`, `rotation` | which arrival is due when and starts which journey; pure |
-//! | `pacer` | the thread that hands each arrival over when it is due |
+//! | `pacer` | hands each arrival over when it is due |
 //! | `handover` | which user takes it |
 //! | `script` | journeys checked and made ready: templates parsed, targets resolved |
 //! | `data` | rows of data for placeholders |
 //! | `extract`, `cookies` | what is taken from replies, checked, and sent back |
 //! | `template`, `keys` | placeholders; ids and random values from the seed |
 //! | `journey` | one arrival, step after step |
-//! | `transport` | how a request is sent; the seam for another HTTP client |
+//! | `transport` | how a request is sent: goose's client, and one on hyper |
 //! | `reply` | what is kept of a reply while it streams in |
-//! | `executor` | who runs journeys: goose |
+//! | `executor` | who runs journeys: goose, or users of the lab's own |
 //! | `recorder` | every due arrival resolved exactly once, in slots of a second |
 
 mod clock;

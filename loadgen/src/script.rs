@@ -35,6 +35,9 @@ const OWN_HEADERS: [HeaderName; 7] = [
     header::TRANSFER_ENCODING,
 ];
 
+/// How many headers a client adds by itself.
+const CLIENT_HEADERS: usize = 2;
+
 /// A mistake in an assignment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum AssignmentError {
@@ -130,6 +133,8 @@ pub(crate) struct StepScript {
     expect: Option<u16>,
     method: Method,
     path: Template,
+    /// The whole address, where the path has no placeholder.
+    fixed: Option<Uri>,
     headers: Vec<(HeaderName, Template)>,
     body: Option<Body>,
 }
@@ -207,13 +212,13 @@ fn step_script(
     if step.timeout == Span::ZERO {
         return Err(Mistake::NoTime);
     }
-    let address = targets
+    let target = targets
         .get(&step.service)
         .ok_or_else(|| Mistake::Service(step.service.clone()))?;
-    let origin = format!("http://{address}");
+    let origin = format!("http://{target}");
     let plain = reqwest::Url::parse(&origin).is_ok_and(|url| url.path() == "/");
     if !plain || origin.parse::<Uri>().is_err() {
-        return Err(Mistake::Address(address.clone()));
+        return Err(Mistake::Address(target.clone()));
     }
     if !step.path.starts_with('/') {
         return Err(Mistake::Path(step.path.clone()));
@@ -221,6 +226,8 @@ fn step_script(
     if let Some(name) = step.save.keys().find(|name| !is_name(name)) {
         return Err(Mistake::SaveName(name.clone()));
     }
+    let path = Template::parse(&step.path)?;
+    let fixed = path.fixed().map(|path| address(&origin, path).parse());
     let mut ready = StepScript {
         name: step.name.clone(),
         timeout: step.timeout,
@@ -250,7 +257,10 @@ fn step_script(
             .parse()
             .map_err(|_| Mistake::Method(step.method.clone()))?,
         origin,
-        path: Template::parse(&step.path)?,
+        path,
+        fixed: fixed
+            .transpose()
+            .map_err(|_| Mistake::Path(step.path.clone()))?,
         headers: headers(step)?,
         body: step.body.as_ref().map(body).transpose()?,
     };
@@ -356,20 +366,26 @@ impl StepScript {
         index: usize,
         attempt: u32,
     ) -> Result<Request<Bytes>, Unusable> {
-        let value = |text: &str| HeaderValue::from_str(text).map_err(|_| Unusable::Invalid);
-        let address = address(&self.origin, &self.path.text(scope)?);
+        let value = |text: String| HeaderValue::try_from(text).map_err(|_| Unusable::Invalid);
+        let address = if let Some(fixed) = &self.fixed {
+            fixed.clone()
+        } else {
+            let path = self.path.text(scope)?;
+            let address = address(&self.origin, &path).parse();
+            address.map_err(|_| Unusable::Invalid)?
+        };
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = address.parse().map_err(|_| Unusable::Invalid)?;
-        for (name, template) in &self.headers {
-            let text = template.text(scope)?;
-            request.headers_mut().insert(name.clone(), value(&text)?);
-        }
+        *request.uri_mut() = address;
         let headers = request.headers_mut();
-        headers.insert(TRACEPARENT, value(&keys.traceparent(index, attempt))?);
+        headers.reserve(self.headers.len() + OWN_HEADERS.len() + CLIENT_HEADERS);
+        for (name, template) in &self.headers {
+            headers.insert(name.clone(), value(template.text(scope)?)?);
+        }
+        headers.insert(TRACEPARENT, value(keys.traceparent(index, attempt))?);
         headers.insert(ATTEMPT, HeaderValue::from(attempt));
-        headers.insert(CORRELATION, value(&keys.unique())?);
-        headers.insert(IDEMPOTENCY, value(&keys.idempotency(self.name.as_str()))?);
+        headers.insert(CORRELATION, value(keys.unique())?);
+        headers.insert(IDEMPOTENCY, value(keys.idempotency(self.name.as_str()))?);
         if let Some(body) = &self.body {
             *request.body_mut() = body.bytes(scope)?;
         }

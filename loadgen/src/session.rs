@@ -11,11 +11,11 @@ use lab_model::traffic::{Arrivals, Journey};
 use lab_model::{Rate, Span};
 use lab_wire::{Assignment, FromGenerator, ToGenerator, VERSION};
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Origin, now_nanos};
-use crate::executor::goose::{LaunchError, launch};
-use crate::executor::{Staff, Work, raise_open_files};
+use crate::executor::{LaunchError, Staff, Work, launch, raise_open_files};
 use crate::handover::Handover;
 use crate::input::Inbox;
 use crate::keys::Keys;
@@ -163,6 +163,7 @@ fn interrupt(signal: Signal, expected: &'static str) -> Result<(), Failure> {
 /// A load, prepared: users wait, nothing is due.
 struct Load {
     work: Arc<Work>,
+    runtime: Handle,
     schedule: Schedule,
     /// The longest an arrival can take from its due time.
     longest: Span,
@@ -194,9 +195,10 @@ impl Load {
         let longest = load.journeys.iter().map(Journey::longest).max();
         let cores = available_parallelism().map_or(1, NonZero::get);
         let staff = Staff::of(load, schedule.end(), part, raise_open_files(), cores);
-        launch(Arc::clone(&work), staff, signals)?;
+        let runtime = launch(load.executor, Arc::clone(&work), staff, signals)?;
         Ok(Self {
             work,
+            runtime,
             schedule,
             longest: longest.unwrap_or_default(),
             users: staff.users,
@@ -222,7 +224,9 @@ impl Load {
                 });
             }
         } else {
-            pacer::start(self.schedule, origin, hand_over, stop, heard).map_err(Failure::Pacer)?;
+            let started =
+                pacer::start(&self.runtime, self.schedule, origin, hand_over, stop, heard);
+            started.map_err(Failure::Pacer)?;
         }
         let attendance = Attendance {
             work: &self.work,

@@ -9,6 +9,7 @@
 //! | `leftovers` | processes and ports a run could have left |
 //! | `files` | mistakes in scenario files |
 //! | `verdicts` | runs that pass, fail, and cannot say |
+//! | `load` | executors, several generator processes |
 //! | `patterns` | resilience patterns fail when they are off and pass when they are on |
 //! | `endings` | signals, crashes, failures: nothing is left behind |
 //! | `sandbox` | a system kept up in one terminal, acted upon from another |
@@ -22,6 +23,7 @@ mod endings;
 mod files;
 mod lab;
 mod leftovers;
+mod load;
 mod patterns;
 mod reports;
 mod sandbox;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
     trials.extend(files::trials());
     trials.extend(reports::trials());
     trials.extend(verdicts::trials());
+    trials.extend(load::trials());
     trials.extend(patterns::trials());
     trials.extend(endings::trials());
     trials.extend(sandbox::trials());

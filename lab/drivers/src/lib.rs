@@ -8,7 +8,7 @@
 //! | `gateways` | the system's gateway; its address and token for who may change routes |
 //! | `control` | the socket through which a sandbox is asked |
 //! | `toxiproxy` | a Toxiproxy-compatible server of somebody else's as a fault plane |
-//! | `generator` | the load generator as a child process |
+//! | `generator` | the load generator as child processes |
 //! | `books` | what the system holds beside the ledger of writes, over HTTP or SQL |
 //! | `probe` | readiness over HTTP or TCP |
 //! | `folder` | a run's folder, its journal, logs |

@@ -19,6 +19,29 @@ pub struct LoadReport {
     pub in_flight: u64,
 }
 
+impl LoadReport {
+    /// Adds another report, of another time or another process: counts are summed, and so are the
+    /// arrivals in flight. Exact, whatever the order: it is what one report of both would hold.
+    pub fn merge(&mut self, other: Self) {
+        for slot in other.slots {
+            let key = |slot: &Slot| (slot.phase, slot.second, slot.journey.clone());
+            match self.slots.iter_mut().find(|own| key(own) == key(&slot)) {
+                Some(own) => own.merge(&slot),
+                None => self.slots.push(slot),
+            }
+        }
+        self.slots.sort_by_key(|slot| (slot.phase, slot.second));
+        for step in other.steps {
+            let key = |step: &StepReport| (step.phase, step.journey.clone(), step.step.clone());
+            match self.steps.iter_mut().find(|own| key(own) == key(&step)) {
+                Some(own) => own.merge(step),
+                None => self.steps.push(step),
+            }
+        }
+        self.in_flight = self.in_flight.saturating_add(other.in_flight);
+    }
+}
+
 /// Arrivals of one journey in one second of one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
@@ -51,6 +74,23 @@ pub struct Slot {
     pub lag: Histogram,
 }
 
+impl Slot {
+    /// Adds another slot of the same phase, second and journey.
+    fn merge(&mut self, other: &Self) {
+        self.due += other.due;
+        self.good += other.good;
+        self.bad += other.bad;
+        self.unsent += other.unsent;
+        self.over.resize(self.over.len().max(other.over.len()), 0);
+        for (over, more) in self.over.iter_mut().zip(&other.over) {
+            *over += more;
+        }
+        self.from_intended.merge(&other.from_intended);
+        self.from_sent.merge(&other.from_sent);
+        self.lag.merge(&other.lag);
+    }
+}
+
 /// Requests of one step in one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
@@ -65,6 +105,21 @@ pub struct StepReport {
     /// Request's start to the last byte of the reply, or to the failure.
     #[serde(default, skip_serializing_if = "Histogram::is_empty")]
     pub time: Histogram,
+}
+
+impl StepReport {
+    /// Adds another report of the same phase, journey and step.
+    fn merge(&mut self, other: Self) {
+        for more in other.outcomes {
+            let same = |own: &&mut OutcomeCount| own.outcome == more.outcome;
+            match self.outcomes.iter_mut().find(same) {
+                Some(own) => own.count += more.count,
+                None => self.outcomes.push(more),
+            }
+        }
+        self.outcomes.sort_by_key(|counted| counted.outcome);
+        self.time.merge(&other.time);
+    }
 }
 
 /// How often requests of a step ended in one way.
@@ -104,4 +159,136 @@ pub enum Outcome {
 )]
 fn is_zero(value: &u64) -> bool {
     *value == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::units::Span;
+
+    /// What one arrival leaves in a report.
+    #[derive(Debug, Clone)]
+    struct Ended {
+        phase: usize,
+        second: u32,
+        journey: usize,
+        outcome: Outcome,
+        micros: u64,
+        lag: u64,
+        over: bool,
+    }
+
+    fn ended() -> impl Strategy<Value = Ended> {
+        let outcome = prop_oneof![
+            3 => Just(Outcome::Good),
+            1 => Just(Outcome::Status(503)),
+            1 => Just(Outcome::Timeout),
+        ];
+        (
+            (0_usize..3, 0_u32..3, 0_usize..2, outcome),
+            (1_u64..5_000_000_000, 1_u64..90_000, any::<bool>()),
+        )
+            .prop_map(
+                |((phase, second, journey, outcome), (micros, lag, over))| Ended {
+                    phase,
+                    second,
+                    journey,
+                    outcome,
+                    micros,
+                    lag,
+                    over,
+                },
+            )
+    }
+
+    /// One report of them all, counted without [`LoadReport::merge`].
+    fn report(all: &[Ended]) -> LoadReport {
+        let mut report = LoadReport::default();
+        for one in all {
+            let journey: Name = ["browse", "pay"][one.journey].parse().unwrap();
+            let same = |slot: &Slot| {
+                (slot.phase, slot.second) == (one.phase, one.second) && slot.journey == journey
+            };
+            let index = report.slots.iter().position(same).unwrap_or_else(|| {
+                report.slots.push(Slot {
+                    phase: one.phase,
+                    second: one.second,
+                    journey: journey.clone(),
+                    due: 0,
+                    good: 0,
+                    bad: 0,
+                    unsent: 0,
+                    over: vec![0],
+                    from_intended: Histogram::new(),
+                    from_sent: Histogram::new(),
+                    lag: Histogram::new(),
+                });
+                report.slots.len() - 1
+            });
+            let slot = &mut report.slots[index];
+            slot.due += 1;
+            slot.good += u64::from(one.outcome == Outcome::Good);
+            slot.bad += u64::from(one.outcome != Outcome::Good);
+            slot.over[0] += u64::from(one.over);
+            slot.from_intended.record(Span::from_micros(one.micros));
+            slot.from_sent.record(Span::from_micros(one.micros / 2));
+            slot.lag.record(Span::from_micros(one.lag));
+            let same = |step: &StepReport| step.phase == one.phase && step.journey == journey;
+            let index = report.steps.iter().position(same).unwrap_or_else(|| {
+                report.steps.push(StepReport {
+                    phase: one.phase,
+                    journey: journey.clone(),
+                    step: journey.clone(),
+                    outcomes: Vec::new(),
+                    time: Histogram::new(),
+                });
+                report.steps.len() - 1
+            });
+            let step = &mut report.steps[index];
+            step.time.record(Span::from_micros(one.micros));
+            let same = |counted: &OutcomeCount| counted.outcome == one.outcome;
+            match step.outcomes.iter().position(same) {
+                Some(index) => step.outcomes[index].count += 1,
+                None => step.outcomes.push(OutcomeCount {
+                    outcome: one.outcome,
+                    count: 1,
+                }),
+            }
+            report.in_flight += 1;
+        }
+        report
+    }
+
+    /// In one order, whatever the order of counting.
+    fn sorted(mut report: LoadReport) -> LoadReport {
+        let slot = |slot: &Slot| (slot.phase, slot.second, slot.journey.clone());
+        report.slots.sort_by_key(slot);
+        report
+            .steps
+            .sort_by_key(|step| (step.phase, step.journey.clone()));
+        for step in &mut report.steps {
+            step.outcomes.sort_by_key(|counted| counted.outcome);
+        }
+        report
+    }
+
+    proptest! {
+        #[test]
+        fn reports_of_several_processes_merge_into_what_one_would_have_said(
+            all in prop::collection::vec((ended(), 0_usize..4), 0..60),
+        ) {
+            let mut merged = LoadReport::default();
+            for process in 0..4 {
+                let own: Vec<Ended> =
+                    all.iter().filter(|(_, of)| *of == process).map(|(one, _)| one.clone()).collect();
+                // As it comes over the wire.
+                let line = serde_json::to_string(&report(&own)).unwrap();
+                merged.merge(serde_json::from_str(&line).unwrap());
+            }
+            let all: Vec<Ended> = all.into_iter().map(|(one, _)| one).collect();
+            prop_assert_eq!(sorted(merged), sorted(report(&all)));
+        }
+    }
 }

@@ -8,9 +8,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lab_model::Histogram;
+use lab_model::traffic::Executor;
 use lab_wire::{Assignment, FromGenerator, ToGenerator, VERSION};
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A running generator.
 pub(crate) struct Generator {
@@ -43,8 +44,31 @@ pub(crate) fn this_program(arguments: &[&str]) -> Result<Child, Box<dyn Error>> 
 impl Generator {
     /// Ready for `GET /` at a rate.
     pub(crate) fn ready(
+        executor: Executor,
         target: SocketAddr,
         rate: u32,
+        length: Duration,
+        timeout: Duration,
+    ) -> Result<Self, Box<dyn Error>> {
+        let arrivals = json!({ "constant": { "rate": format!("{rate}/s") } });
+        Self::prepared(executor, target, &arrivals, length, timeout)
+    }
+
+    /// Ready for `GET /` by users who do not pause.
+    pub(crate) fn closed(
+        executor: Executor,
+        target: SocketAddr,
+        users: u32,
+        length: Duration,
+    ) -> Result<Self, Box<dyn Error>> {
+        let arrivals = json!({ "closed": { "users": users, "think": "0s" } });
+        Self::prepared(executor, target, &arrivals, length, Duration::from_secs(2))
+    }
+
+    fn prepared(
+        executor: Executor,
+        target: SocketAddr,
+        arrivals: &Value,
         length: Duration,
         timeout: Duration,
     ) -> Result<Self, Box<dyn Error>> {
@@ -64,7 +88,8 @@ impl Generator {
                     "name": "get", "service": "server", "method": "GET", "path": "/",
                     "timeout": millis(timeout),
                 }] }],
-                "arrivals": { "constant": { "rate": format!("{rate}/s") } },
+                "arrivals": arrivals,
+                "executor": executor,
             },
             "phases": [{ "name": "all", "kind": "baseline", "start": "0s", "length": millis(length) }],
             "limits": {},
@@ -125,6 +150,21 @@ impl Generator {
         }
         Ok(sum)
     }
+}
+
+/// wrk on so many connections, one thread.
+pub(crate) fn wrk(
+    target: SocketAddr,
+    connections: u32,
+    length: Duration,
+) -> Result<Child, Box<dyn Error>> {
+    let child = Command::new("wrk")
+        .args(["-t1", "-c", &connections.to_string()])
+        .args(["-d", &format!("{}s", length.as_secs())])
+        .arg(format!("http://{target}/"))
+        .stdout(Stdio::piped())
+        .spawn();
+    child.map_err(|error| format!("failed to start wrk: {error}").into())
 }
 
 /// Processor time that a process has used, user and system; also of one that has ended and was not

@@ -6,10 +6,11 @@
 //! ```
 //!
 //! or one of `stall`, `steady`, `stop`, `cost`, followed by the number of rounds (5); or `memory`,
-//! followed by the number of minutes (10). Each prints its rounds and what they come to. Nothing else
-//! should run meanwhile.
+//! followed by the number of minutes (10). Each prints its rounds and what they come to, for both
+//! executors. Nothing else should run meanwhile. `cost` needs wrk.
 
 mod child;
+mod cost;
 mod plain;
 mod server;
 mod table;
@@ -20,7 +21,8 @@ use std::process::ExitCode;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use child::{Generator, Sum, memory_kib, processor_time, this_program};
+use child::{Generator, Sum, memory_kib};
+use lab_model::traffic::Executor;
 use lab_model::{Histogram, Span};
 use lab_wire::ToGenerator;
 use server::{Behaviour, Server};
@@ -35,16 +37,18 @@ fn main() -> ExitCode {
     let (rounds, minutes) = (number.unwrap_or(5), number.unwrap_or(10));
     let result = match arguments.as_slice() {
         ["generator"] => return lab_loadgen::run(),
-        ["plain", host, rate, seconds] => plain(host, rate, seconds),
-        ["stall", ..] => stall(rounds),
-        ["steady", ..] => steady(rounds),
-        ["stop", ..] => stop(rounds),
-        ["cost", ..] => cost(rounds),
-        ["memory", ..] => memory(minutes),
-        ["all", ..] => stall(rounds)
-            .and_then(|()| steady(rounds))
-            .and_then(|()| stop(rounds))
-            .and_then(|()| cost(rounds)),
+        ["plain", host, users, rate, seconds] => plain(host, users, rate, seconds),
+        ["stall", ..] => both(|executor| stall(executor, rounds)),
+        ["steady", ..] => both(|executor| steady(executor, rounds)),
+        ["stop", ..] => both(|executor| stop(executor, rounds)),
+        ["cost", ..] => cost::measure(rounds),
+        ["memory", ..] => both(|executor| memory(executor, minutes)),
+        ["all", ..] => both(|executor| {
+            stall(executor, rounds)?;
+            steady(executor, rounds)?;
+            stop(executor, rounds)
+        })
+        .and_then(|()| cost::measure(rounds)),
         _ => Err("say what to measure: all, stall, steady, stop, cost or memory".into()),
     };
     if let Err(error) = result {
@@ -54,8 +58,21 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn plain(host: &str, rate: &str, seconds: &str) -> Outcome {
-    plain::run(host, rate.parse()?, seconds.parse()?)
+fn plain(host: &str, users: &str, rate: &str, seconds: &str) -> Outcome {
+    plain::run(host, users.parse()?, rate.parse()?, seconds.parse()?)
+}
+
+/// One executor after the other.
+fn both(measure: impl Fn(Executor) -> Outcome) -> Outcome {
+    measure(Executor::Goose)?;
+    measure(Executor::Native)
+}
+
+fn word(executor: Executor) -> &'static str {
+    match executor {
+        Executor::Goose => "goose",
+        Executor::Native => "native",
+    }
 }
 
 fn quantile_ms(histogram: &Histogram, q: f64) -> f64 {
@@ -70,7 +87,7 @@ fn delivered(sum: &Sum, server: &Server) -> f64 {
 }
 
 /// The stall test: everything that arrives in `[4 s, 6 s)` of ten seconds is answered at 6 s.
-fn stall(rounds: usize) -> Outcome {
+fn stall(executor: Executor, rounds: usize) -> Outcome {
     const RATE: u32 = 200;
     let service = Duration::from_millis(1);
     let (from, until) = (Duration::from_secs(4), Duration::from_secs(6));
@@ -98,7 +115,7 @@ fn stall(rounds: usize) -> Outcome {
     for _ in 0..rounds {
         let server = Server::start(Behaviour::Serves(service))?;
         let timeout = Duration::from_secs(10);
-        let mut generator = Generator::ready(server.address, RATE, length, timeout)?;
+        let mut generator = Generator::ready(executor, server.address, RATE, length, timeout)?;
         let zero = generator.start()?;
         server.behave(Behaviour::Stalls {
             service,
@@ -117,7 +134,8 @@ fn stall(rounds: usize) -> Outcome {
     }
     print(
         &format!(
-            "stall: {RATE}/s for 10 s, stalled from 4 s to 6 s; truth p90 {:.1}, p95 {:.1}, p99 {:.1} ms",
+            "{}: stall, {RATE}/s for 10 s, stalled from 4 s to 6 s; truth p90 {:.1}, p95 {:.1}, p99 {:.1} ms",
+            word(executor),
             quantile_ms(&truth, 0.90),
             quantile_ms(&truth, 0.95),
             quantile_ms(&truth, 0.99)
@@ -128,7 +146,7 @@ fn stall(rounds: usize) -> Outcome {
 }
 
 /// A server of 5 ms at 500/s: how far the generator's figures are from 5 ms, and its lag.
-fn steady(rounds: usize) -> Outcome {
+fn steady(executor: Executor, rounds: usize) -> Outcome {
     const RATE: u32 = 500;
     let service = Duration::from_millis(5);
     let mut columns: [Column; 8] = [
@@ -144,7 +162,7 @@ fn steady(rounds: usize) -> Outcome {
     for _ in 0..rounds {
         let server = Server::start(Behaviour::Serves(service))?;
         let (length, timeout) = (Duration::from_secs(10), Duration::from_secs(2));
-        let mut generator = Generator::ready(server.address, RATE, length, timeout)?;
+        let mut generator = Generator::ready(executor, server.address, RATE, length, timeout)?;
         let zero = generator.start()?;
         let bare = thread::spawn(move || lateness(zero, RATE, length));
         let sum = generator.listen()?;
@@ -166,7 +184,10 @@ fn steady(rounds: usize) -> Outcome {
         }
     }
     print(
-        &format!("steady: {RATE}/s for 10 s, a server of 5 ms"),
+        &format!(
+            "{}: steady, {RATE}/s for 10 s, a server of 5 ms",
+            word(executor)
+        ),
         &columns,
     );
     Ok(())
@@ -190,7 +211,7 @@ fn lateness(zero: Instant, rate: u32, length: Duration) -> Histogram {
 }
 
 /// How long the process takes to end after a stop, with 500 requests in flight that hang.
-fn stop(rounds: usize) -> Outcome {
+fn stop(executor: Executor, rounds: usize) -> Outcome {
     let mut columns: [Column; 2] = [
         ("in flight", median, Vec::new()),
         ("stop to exit ms", largest, Vec::new()),
@@ -198,7 +219,13 @@ fn stop(rounds: usize) -> Outcome {
     for _ in 0..rounds * 2 {
         let server = Server::start(Behaviour::Hangs)?;
         let minute = Duration::from_secs(60);
-        let mut generator = Generator::ready(server.address, 500, minute, Duration::from_secs(2))?;
+        let mut generator = Generator::ready(
+            executor,
+            server.address,
+            500,
+            minute,
+            Duration::from_secs(2),
+        )?;
         generator.start()?;
         sleep(Duration::from_millis(1_300));
         let stopped = Instant::now();
@@ -212,72 +239,25 @@ fn stop(rounds: usize) -> Outcome {
         columns[0].2.push((sum.due - sum.unsent) as f64);
         columns[1].2.push(took.as_secs_f64() * 1e3);
     }
-    print("stop: a server that hangs", &columns);
-    Ok(())
-}
-
-/// Processor time per request beside plain goose at the same rate.
-fn cost(rounds: usize) -> Outcome {
-    const RATE: u32 = 2_000;
-    let seconds = 10;
-    let service = Duration::ZERO;
-    let mut columns: [Column; 4] = [
-        ("generator µs", median, Vec::new()),
-        ("plain goose µs", median, Vec::new()),
-        ("ratio", median, Vec::new()),
-        ("plain goose's rate %", median, Vec::new()),
-    ];
-    for _ in 0..rounds {
-        let server = Server::start(Behaviour::Serves(service))?;
-        let length = Duration::from_secs(seconds);
-        let mut generator = Generator::ready(server.address, RATE, length, Duration::from_secs(2))?;
-        let before = processor_time(generator.child.id())?;
-        generator.start()?;
-        generator.listen()?;
-        let used = processor_time(generator.child.id())?.saturating_sub(before);
-        generator.child.wait()?;
-        let ours = used.as_secs_f64() * 1e6 / server.seen().requests as f64;
-
-        let server = Server::start(Behaviour::Serves(service))?;
-        let host = format!("http://{}", server.address);
-        let arguments = ["plain", &host, &RATE.to_string(), &seconds.to_string()];
-        let mut goose = this_program(&arguments)?;
-        while server.seen().requests == 0 {
-            sleep(Duration::from_millis(1));
-        }
-        let before = processor_time(goose.id())?;
-        // Its output ends with it; until it is waited for, its times can be read.
-        if let Some(output) = goose.stdout.take() {
-            std::io::copy(&mut { output }, &mut std::io::sink())?;
-        }
-        let used = processor_time(goose.id())?.saturating_sub(before);
-        goose.wait()?;
-        let requests = server.seen().requests as f64;
-        let theirs = used.as_secs_f64() * 1e6 / requests;
-
-        let values = [
-            ours,
-            theirs,
-            ours / theirs,
-            requests / f64::from(RATE) / seconds as f64 * 100.0,
-        ];
-        for (column, value) in columns.iter_mut().zip(values) {
-            column.2.push(value);
-        }
-    }
     print(
-        &format!("cost: {RATE}/s for {seconds} s, a server that answers at once"),
+        &format!("{}: stop, a server that hangs", word(executor)),
         &columns,
     );
     Ok(())
 }
 
 /// The generator's resident memory at each minute of a load of 2,000/s.
-fn memory(minutes: usize) -> Outcome {
+fn memory(executor: Executor, minutes: usize) -> Outcome {
     const RATE: u32 = 2_000;
     let server = Server::start(Behaviour::Serves(Duration::from_millis(5)))?;
     let length = Duration::from_secs(60 * minutes as u64 + 5);
-    let mut generator = Generator::ready(server.address, RATE, length, Duration::from_secs(2))?;
+    let mut generator = Generator::ready(
+        executor,
+        server.address,
+        RATE,
+        length,
+        Duration::from_secs(2),
+    )?;
     let process = generator.child.id();
     let zero = generator.start()?;
     let sampler = thread::spawn(move || {
@@ -294,8 +274,10 @@ fn memory(minutes: usize) -> Outcome {
     let columns: [Column; 1] = [("resident MiB", largest, samples)];
     print(
         &format!(
-            "memory: {RATE}/s, a sample a minute; {} arrivals, {} bad",
-            sum.due, sum.bad
+            "{}: memory, {RATE}/s, a sample a minute; {} arrivals, {} bad",
+            word(executor),
+            sum.due,
+            sum.bad
         ),
         &columns,
     );

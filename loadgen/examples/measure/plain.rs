@@ -8,14 +8,19 @@ use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario, Transaction};
 
-/// Users who repeat `GET /`, throttled to a rate, all with one client.
-pub(crate) fn run(host: &str, rate: usize, seconds: usize) -> Result<(), Box<dyn Error>> {
+/// Users who repeat `GET /`, all with one client; throttled to a rate where it is not 0.
+pub(crate) fn run(
+    host: &str,
+    users: usize,
+    rate: usize,
+    seconds: usize,
+) -> Result<(), Box<dyn Error>> {
     let mut configuration = GooseConfiguration::default();
     configuration.host = Some(host.to_owned());
-    configuration.users = Some(64);
+    configuration.users = Some(users);
     configuration.increase_rate = Some("100000".to_owned());
     configuration.run_time = Some(seconds.to_string());
-    configuration.throttle_requests = Some(rate);
+    configuration.throttle_requests = (rate > 0).then_some(rate);
     configuration.quiet = 1;
     configuration.no_telnet = true;
     configuration.no_websocket = true;

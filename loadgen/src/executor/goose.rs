@@ -14,39 +14,18 @@ use goose::GooseAttack;
 use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario, Transaction, TransactionFunction};
-use thiserror::Error;
-use tokio::runtime::Builder;
+use tokio::runtime::Handle;
 
-use super::{Staff, Work};
+use super::{LaunchError, Staff, Work, runtime};
 use crate::session::Signal;
-use crate::transport::shared_client;
+use crate::transport::goose::shared_client;
 
-/// Why users could not be launched.
-#[derive(Debug, Error)]
-pub(crate) enum LaunchError {
-    /// goose refused its settings.
-    #[error("goose refused: {0}")]
-    Goose(#[from] Box<goose::GooseError>),
-    /// No runtime or thread.
-    #[error("failed to start a thread: {0}")]
-    Thread(#[from] std::io::Error),
-    /// No HTTP client.
-    #[error("failed to make an HTTP client: {0}")]
-    Client(#[from] reqwest::Error),
-    /// goose would stop the users when a terminal's Ctrl-C reaches this process, too.
-    #[error("failed to take over Ctrl-C: {0}")]
-    Interrupt(#[from] ctrlc::Error),
-}
-
-/// Launches users; sends [`Signal::Staffed`] once all of them wait for arrivals, and
-/// [`Signal::Deserted`] should goose ever end.
-///
-/// The users end with the process: nothing waits for what they have in flight.
-pub(crate) fn launch(
+/// Launches users; sends [`Signal::Staffed`] once all of them wait for arrivals.
+pub(super) fn launch(
     work: Arc<Work>,
     staff: Staff,
     signals: Sender<Signal>,
-) -> Result<(), LaunchError> {
+) -> Result<Handle, LaunchError> {
     // goose installs its own handler unless there is one. The lab decides when a load ends: it
     // closes our input, or says so.
     ctrlc::set_handler(|| {})?;
@@ -61,10 +40,8 @@ pub(crate) fn launch(
         })
         .map_err(Box::new)?
         .register_scenario(scenario);
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(staff.threads)
-        .enable_all()
-        .build()?;
+    let runtime = runtime(staff.threads)?;
+    let handle = runtime.handle().clone();
     let attend = move || {
         // goose asserts and expects here and there.
         let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(attack.execute())));
@@ -79,7 +56,7 @@ pub(crate) fn launch(
     thread::Builder::new()
         .name("goose".to_owned())
         .spawn(attend)?;
-    Ok(())
+    Ok(handle)
 }
 
 fn configuration(users: usize) -> GooseConfiguration {
@@ -115,7 +92,8 @@ fn serve(work: Arc<Work>) -> TransactionFunction {
     Arc::new(move |user| {
         let work = Arc::clone(&work);
         Box::pin(async move {
-            work.serve(&user.client).await;
+            let due = work.arrivals.take().await;
+            work.serve(&user.client, due).await;
             Ok(())
         })
     })

@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use lab_model::Histogram;
 use lab_model::ledger::Write as Written;
 use lab_model::load::Outcome;
+use lab_model::traffic::Executor;
 use lab_wire::{Assignment, FromGenerator, ToGenerator};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
@@ -29,6 +31,8 @@ pub(crate) struct Said {
     pub(crate) over: u64,
     /// Arrivals with a latency from the intended start, from the actual one, and a lag.
     pub(crate) timed: [u64; 3],
+    /// How late arrivals were sent.
+    pub(crate) lag: Histogram,
     /// By step.
     pub(crate) outcomes: BTreeMap<(String, Outcome), u64>,
     pub(crate) writes: Vec<Written>,
@@ -55,6 +59,7 @@ impl Said {
 
 /// An assignment of one service at an address.
 pub(crate) fn assignment(
+    executor: Executor,
     address: SocketAddr,
     rate: &str,
     lengths: &[&str],
@@ -77,7 +82,7 @@ pub(crate) fn assignment(
     serde_json::from_value(json!({
         "version": lab_wire::VERSION,
         "seed": 7,
-        "load": { "journeys": journeys, "arrivals": arrivals },
+        "load": { "journeys": journeys, "arrivals": arrivals, "executor": executor },
         "phases": phases,
         "limits": {},
         "targets": { "shop": address.to_string() },
@@ -168,6 +173,7 @@ impl Generator {
                         for (timed, histogram) in said.timed.iter_mut().zip(series) {
                             *timed += histogram.count();
                         }
+                        said.lag.merge(&slot.lag);
                         said.over += slot.over.iter().sum::<u64>();
                     }
                     for step in &report.steps {

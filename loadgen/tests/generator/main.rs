@@ -12,18 +12,68 @@ mod server;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use child::{Generator, Said, assignment, get, step};
 use lab_model::ledger::WriteEnd;
 use lab_model::load::Outcome;
+use lab_model::traffic::Executor;
 use lab_wire::{Assignment, FromGenerator, ToGenerator};
+use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
 use server::Server;
 use sha2::{Digest, Sha256};
 
 /// Far above what a stop takes, far below what the target would make it take.
 const SOON: Duration = Duration::from_secs(2);
+
+/// The trials: each is made with every executor.
+macro_rules! trials {
+    ($($name:ident),* $(,)?) => {
+        const TRIALS: &[(&str, fn(Executor))] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+trials! {
+    every_arrival_is_sent_and_counted_in_its_phase,
+    requests_carry_keys_and_values_and_writes_are_kept,
+    a_change_of_the_rate_appends_a_segment,
+    a_change_that_comes_too_late_is_a_failure,
+    closed_users_wait_for_their_replies,
+    two_parts_send_what_one_would,
+    parts_share_closed_users,
+    what_it_cannot_send_in_time_it_says,
+    a_seed_repeats_its_requests,
+    a_slow_reply_is_good_and_over_its_limit,
+    time_counts_to_the_last_byte,
+    what_hangs_times_out,
+    what_breaks_is_bad,
+    nobody_at_home,
+    replies_of_every_shape_are_read_to_their_end,
+    the_system_sees_the_same_client,
+    a_stop_ends_it_at_once_and_leaves_nothing_unresolved,
+    the_end_of_its_input_ends_it,
+    a_pipe_that_nobody_empties_does_not_keep_it_alive,
+    it_can_be_stopped_before_it_starts,
+    nonsense_is_answered_with_a_reason,
+    a_start_on_another_clock_is_refused,
+}
+
+fn main() -> ExitCode {
+    let executors = [("goose", Executor::Goose), ("native", Executor::Native)];
+    let trials = executors.into_iter().flat_map(|(word, executor)| {
+        let trial = move |(name, run): &(&str, fn(Executor))| {
+            let run = *run;
+            Trial::test(format!("{word}::{name}"), move || {
+                run(executor);
+                Ok(())
+            })
+        };
+        TRIALS.iter().map(trial)
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
 
 /// Runs an assignment to its own end.
 fn run(assignment: Assignment) -> Said {
@@ -51,10 +101,10 @@ fn shop() -> Value {
     ])
 }
 
-#[test]
-fn every_arrival_is_sent_and_counted_in_its_phase() {
+fn every_arrival_is_sent_and_counted_in_its_phase(executor: Executor) {
     let server = Server::start();
     let said = run(assignment(
+        executor,
         server.address,
         "150/s",
         &["1s", "600ms"],
@@ -80,10 +130,15 @@ fn every_arrival_is_sent_and_counted_in_its_phase() {
     assert!(said.reports >= 2, "one a second and one at the end");
 }
 
-#[test]
-fn requests_carry_keys_and_values_and_writes_are_kept() {
+fn requests_carry_keys_and_values_and_writes_are_kept(executor: Executor) {
     let server = Server::start();
-    let said = run(assignment(server.address, "60/s", &["500ms"], &shop()));
+    let said = run(assignment(
+        executor,
+        server.address,
+        "60/s",
+        &["500ms"],
+        &shop(),
+    ));
     let seen = server.seen();
     let keys: BTreeSet<&str> = seen
         .iter()
@@ -124,10 +179,15 @@ fn requests_carry_keys_and_values_and_writes_are_kept() {
     }
 }
 
-#[test]
-fn a_change_of_the_rate_appends_a_segment() {
+fn a_change_of_the_rate_appends_a_segment(executor: Executor) {
     let server = Server::start();
-    let assignment = assignment(server.address, "20/s", &["1s", "1s"], &get("/", "2s"));
+    let assignment = assignment(
+        executor,
+        server.address,
+        "20/s",
+        &["1s", "1s"],
+        &get("/", "2s"),
+    );
     let mut generator = Generator::ready(assignment);
     generator.start();
     std::thread::sleep(Duration::from_millis(500));
@@ -144,10 +204,9 @@ fn a_change_of_the_rate_appends_a_segment() {
     assert_eq!(server.seen().len(), 220);
 }
 
-#[test]
-fn a_change_that_comes_too_late_is_a_failure() {
+fn a_change_that_comes_too_late_is_a_failure(executor: Executor) {
     let server = Server::start();
-    let assignment = assignment(server.address, "20/s", &["30s"], &get("/", "2s"));
+    let assignment = assignment(executor, server.address, "20/s", &["30s"], &get("/", "2s"));
     let mut generator = Generator::ready(assignment);
     generator.start();
     std::thread::sleep(Duration::from_millis(500));
@@ -160,10 +219,15 @@ fn a_change_that_comes_too_late_is_a_failure() {
     ));
 }
 
-#[test]
-fn closed_users_wait_for_their_replies() {
+fn closed_users_wait_for_their_replies(executor: Executor) {
     let server = Server::start();
-    let mut assignment = assignment(server.address, "1/s", &["2s"], &get("/slow", "2s"));
+    let mut assignment = assignment(
+        executor,
+        server.address,
+        "1/s",
+        &["2s"],
+        &get("/slow", "2s"),
+    );
     assignment.load.arrivals =
         serde_json::from_value(json!({ "closed": { "users": 4, "think": "200ms" } })).unwrap();
     let said = run(assignment);
@@ -174,13 +238,13 @@ fn closed_users_wait_for_their_replies() {
     assert_eq!(server.seen().len() as u64, due);
 }
 
-#[test]
-fn two_parts_send_what_one_would() {
+fn two_parts_send_what_one_would(executor: Executor) {
     let keys = |parts: u32| {
         let server = Server::start();
         let generators: Vec<Generator> = (0..parts)
             .map(|index| {
-                let mut assignment = assignment(server.address, "100/s", &["500ms"], &shop());
+                let mut assignment =
+                    assignment(executor, server.address, "100/s", &["500ms"], &shop());
                 let of = parts.try_into().unwrap();
                 assignment.part = lab_wire::Part { index, of };
                 let mut generator = Generator::ready(assignment);
@@ -202,11 +266,47 @@ fn two_parts_send_what_one_would() {
     assert_eq!(whole, keys(3));
 }
 
-#[test]
-fn a_seed_repeats_its_requests() {
+fn parts_share_closed_users(executor: Executor) {
+    let server = Server::start();
+    let arrivals = json!({ "closed": { "users": 5, "think": "30s" } });
+    let started = |index| {
+        let mut assignment = assignment(executor, server.address, "1/s", &["300ms"], &shop());
+        assignment.load.arrivals = serde_json::from_value(arrivals.clone()).unwrap();
+        let of = 3.try_into().unwrap();
+        assignment.part = lab_wire::Part { index, of };
+        let mut generator = Generator::ready(assignment);
+        generator.start();
+        generator
+    };
+    let generators: Vec<Generator> = (0..3).map(started).collect();
+    let due = generators.into_iter().map(|mut it| it.listen().total()[0]);
+    assert_eq!(due.collect::<Vec<u64>>(), [2, 2, 1]);
+}
+
+/// A generator that is the bottleneck: all its arrivals are on record, late or unsent.
+fn what_it_cannot_send_in_time_it_says(executor: Executor) {
+    let server = Server::start();
+    let journeys = get("/", "1s");
+    let said = run(assignment(
+        executor,
+        server.address,
+        "200000/s",
+        &["200ms"],
+        &journeys,
+    ));
+    let [due, good, bad, unsent] = said.total();
+    assert_eq!((due, good + bad), (40_000, 40_000));
+    let late = said
+        .lag
+        .quantile(0.99)
+        .is_some_and(|lag| lag > "25ms".parse().unwrap());
+    assert!(late || unsent > 0, "{said:?}");
+}
+
+fn a_seed_repeats_its_requests(executor: Executor) {
     let requests = |seed| {
         let server = Server::start();
-        let mut assignment = assignment(server.address, "100/s", &["200ms"], &shop());
+        let mut assignment = assignment(executor, server.address, "100/s", &["200ms"], &shop());
         assignment.seed = seed;
         run(assignment);
         server
@@ -221,9 +321,15 @@ fn a_seed_repeats_its_requests() {
 }
 
 /// Runs `GET path` and expects every arrival to end in one way.
-fn check(path: &str, timeout: &str, expected: Outcome) {
+fn check(executor: Executor, path: &str, timeout: &str, expected: Outcome) {
     let server = Server::start();
-    let mut assignment = assignment(server.address, "50/s", &["400ms"], &get(path, timeout));
+    let mut assignment = assignment(
+        executor,
+        server.address,
+        "50/s",
+        &["400ms"],
+        &get(path, timeout),
+    );
     let name = "visit".parse().unwrap();
     let limits = ["100ms".parse().unwrap(), "30s".parse().unwrap()];
     assignment.limits.insert(name, limits.to_vec());
@@ -240,44 +346,98 @@ fn check(path: &str, timeout: &str, expected: Outcome) {
     assert_eq!(said.over, over, "{path}");
 }
 
-#[test]
-fn a_slow_reply_is_good_and_over_its_limit() {
-    check("/slow", "5s", Outcome::Good);
+fn a_slow_reply_is_good_and_over_its_limit(executor: Executor) {
+    check(executor, "/slow", "5s", Outcome::Good);
 }
 
-#[test]
-fn time_counts_to_the_last_byte() {
-    check("/trickle", "5s", Outcome::Good);
-    check("/trickle", "150ms", Outcome::Timeout);
+fn time_counts_to_the_last_byte(executor: Executor) {
+    check(executor, "/trickle", "5s", Outcome::Good);
+    check(executor, "/trickle", "150ms", Outcome::Timeout);
 }
 
-#[test]
-fn what_hangs_times_out() {
-    check("/hang", "150ms", Outcome::Timeout);
+fn what_hangs_times_out(executor: Executor) {
+    check(executor, "/hang", "150ms", Outcome::Timeout);
 }
 
-#[test]
-fn what_breaks_is_bad() {
-    check("/cut", "5s", Outcome::Broken);
-    check("/missing", "5s", Outcome::Status(404));
+fn what_breaks_is_bad(executor: Executor) {
+    check(executor, "/cut", "5s", Outcome::Broken);
+    check(executor, "/missing", "5s", Outcome::Status(404));
 }
 
-#[test]
-fn nobody_at_home() {
+fn nobody_at_home(executor: Executor) {
     // Bound and let go of: nobody listens there.
     let address = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let said = run(assignment(address, "50/s", &["200ms"], &get("/", "2s")));
+    let said = run(assignment(
+        executor,
+        address,
+        "50/s",
+        &["200ms"],
+        &get("/", "2s"),
+    ));
     assert_eq!(said.outcome("get", Outcome::Connect), 10);
 }
 
+fn replies_of_every_shape_are_read_to_their_end(executor: Executor) {
+    // Megabytes in chunks, no length but the end of the connection, and connections that are closed
+    // behind their reply without a word.
+    for path in ["/chunked", "/endless", "/once"] {
+        let server = Server::start();
+        let journeys = get(path, "5s");
+        let said = run(assignment(
+            executor,
+            server.address,
+            "50/s",
+            &["400ms"],
+            &journeys,
+        ));
+        assert_eq!(said.total(), [20, 20, 0, 0], "{path}: {said:?}");
+        assert_eq!(server.seen().len(), 20, "{path}");
+    }
+}
+
+fn the_system_sees_the_same_client(executor: Executor) {
+    let server = Server::start();
+    run(assignment(
+        executor,
+        server.address,
+        "60/s",
+        &["300ms"],
+        &shop(),
+    ));
+    let seen = server.seen();
+    let names = |path: &str| {
+        let request = seen.iter().find(|request| request.path.contains(path));
+        let names: BTreeSet<String> = request.unwrap().headers.keys().cloned().collect();
+        names.into_iter().collect::<Vec<_>>().join(" ")
+    };
+    let all = "accept host idempotency-key traceparent user-agent x-attempt x-correlation-id";
+    assert_eq!(names("/products"), all);
+    let with_body = format!(
+        "accept content-length content-type {}",
+        &all["accept ".len()..]
+    );
+    assert_eq!(names("/pay"), with_body);
+    let headers = &seen[0].headers;
+    assert_eq!(headers["host"], server.address.to_string());
+    assert_eq!(headers["accept"], "*/*");
+    assert!(headers["user-agent"].starts_with("failure-lab/"));
+    assert!(seen.iter().all(|request| request.path.starts_with('/')));
+}
+
 /// A generator with requests in flight that will never be answered.
-fn hanging() -> (Generator, Instant) {
+fn hanging(executor: Executor) -> (Generator, Instant) {
     let server = Server::start();
     let journeys = get("/hang", "5m");
-    let mut generator = Generator::ready(assignment(server.address, "100/s", &["5m"], &journeys));
+    let mut generator = Generator::ready(assignment(
+        executor,
+        server.address,
+        "100/s",
+        &["5m"],
+        &journeys,
+    ));
     generator.start();
     let deadline = Instant::now() + Duration::from_secs(10);
     while server.seen().len() < 20 {
@@ -287,9 +447,8 @@ fn hanging() -> (Generator, Instant) {
     (generator, Instant::now())
 }
 
-#[test]
-fn a_stop_ends_it_at_once_and_leaves_nothing_unresolved() {
-    let (mut generator, began) = hanging();
+fn a_stop_ends_it_at_once_and_leaves_nothing_unresolved(executor: Executor) {
+    let (mut generator, began) = hanging(executor);
     generator.say(&ToGenerator::Stop);
     let said = generator.listen();
     assert!(generator.wait().0.success());
@@ -302,19 +461,23 @@ fn a_stop_ends_it_at_once_and_leaves_nothing_unresolved() {
     assert!(said.outcome("get", Outcome::Cancelled) >= 20 - unsent);
 }
 
-#[test]
-fn the_end_of_its_input_ends_it() {
-    let (mut generator, began) = hanging();
+fn the_end_of_its_input_ends_it(executor: Executor) {
+    let (mut generator, began) = hanging(executor);
     generator.hang_up();
     generator.wait();
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
 }
 
-#[test]
-fn a_pipe_that_nobody_empties_does_not_keep_it_alive() {
+fn a_pipe_that_nobody_empties_does_not_keep_it_alive(executor: Executor) {
     let server = Server::start();
     let journeys = get("/", "2s");
-    let mut generator = Generator::ready(assignment(server.address, "500/s", &["5m"], &journeys));
+    let mut generator = Generator::ready(assignment(
+        executor,
+        server.address,
+        "500/s",
+        &["5m"],
+        &journeys,
+    ));
     // A report of a second holds more numbers than that.
     generator.shrink_output(4_096);
     generator.start();
@@ -325,10 +488,9 @@ fn a_pipe_that_nobody_empties_does_not_keep_it_alive() {
     assert_eq!(status.code(), Some(1), "it could not say how it ended");
 }
 
-#[test]
-fn it_can_be_stopped_before_it_starts() {
+fn it_can_be_stopped_before_it_starts(executor: Executor) {
     let server = Server::start();
-    let assignment = assignment(server.address, "10/s", &["1s"], &get("/", "1s"));
+    let assignment = assignment(executor, server.address, "10/s", &["1s"], &get("/", "1s"));
     for before in [None, Some(assignment)] {
         let mut generator = before.map_or_else(Generator::spawn, Generator::ready);
         generator.say(&ToGenerator::Stop);
@@ -350,15 +512,19 @@ fn refused(say: impl FnOnce(&mut Generator), expected: &str) {
     assert!(!generator.wait().0.success());
 }
 
-#[test]
-fn nonsense_is_answered_with_a_reason() {
+fn nonsense_is_answered_with_a_reason(executor: Executor) {
     refused(|g| g.write("nonsense\n"), "a line that is no message");
     refused(|g| g.write("\n"), "a line that is no message");
     refused(Generator::start, "expected prepare, got start");
     let prepare = |change: fn(&mut Assignment)| {
         move |generator: &mut Generator| {
-            let mut assignment =
-                assignment(([127, 0, 0, 1], 9).into(), "10/s", &["1s"], &get("/", "1s"));
+            let mut assignment = assignment(
+                executor,
+                ([127, 0, 0, 1], 9).into(),
+                "10/s",
+                &["1s"],
+                &get("/", "1s"),
+            );
             change(&mut assignment);
             generator.say(&ToGenerator::Prepare(Box::new(assignment)));
         }
@@ -372,11 +538,16 @@ fn nonsense_is_answered_with_a_reason() {
     refused(prepare(|a| a.load.journeys.clear()), "no journey");
 }
 
-#[test]
-fn a_start_on_another_clock_is_refused() {
+fn a_start_on_another_clock_is_refused(executor: Executor) {
     let server = Server::start();
     let journeys = get("/", "1s");
-    let mut generator = Generator::ready(assignment(server.address, "10/s", &["1s"], &journeys));
+    let mut generator = Generator::ready(assignment(
+        executor,
+        server.address,
+        "10/s",
+        &["1s"],
+        &journeys,
+    ));
     generator.say(&ToGenerator::Start {
         monotonic_nanos: 1 << 60,
     });

@@ -26,8 +26,9 @@ pub(crate) struct Server {
 
 impl Server {
     /// Answers `/hang…` never, `/slow…` after 300 ms, `/trickle…` with its last byte after 300 ms,
-    /// `/cut…` with half a reply, `/missing…` with 404 and everything else with 200. The reply's
-    /// body holds the path and the number of the request.
+    /// `/cut…` with half a reply, `/missing…` with 404 and everything else with 200. `/chunked…` is
+    /// a long reply in chunks, `/endless…` has no length but its end, and behind `/once…` the
+    /// connection is closed. The reply's body holds the path and the number of the request.
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
@@ -70,6 +71,20 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Seen>>) -> Option<()> {
             "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
+        if path.starts_with("/chunked") {
+            let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            stream.write_all(head.as_bytes()).ok()?;
+            for _ in 0..200 {
+                stream.write_all(chunk.as_bytes()).ok()?;
+            }
+            stream.write_all(b"0\r\n\r\n").ok()?;
+            continue;
+        } else if path.starts_with("/endless") {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
+            stream.write_all(body.as_bytes()).ok()?;
+            return None;
+        }
         let (first, last) = body.split_at(body.len() - 1);
         if path.starts_with("/hang") {
             thread::sleep(Duration::from_secs(3_600));
@@ -83,6 +98,9 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Seen>>) -> Option<()> {
             thread::sleep(Duration::from_millis(300));
         }
         stream.write_all(last.as_bytes()).ok()?;
+        if path.starts_with("/once") {
+            return None;
+        }
     }
 }
 

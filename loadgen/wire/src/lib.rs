@@ -110,6 +110,12 @@ impl Part {
     pub const fn holds(self, arrival: u64) -> bool {
         arrival % self.of.get() as u64 == self.index as u64
     }
+
+    /// How many of so many arrivals are this process's: what [`Part::holds`] counts from 0 on.
+    pub const fn share(self, arrivals: u64) -> u64 {
+        let of = self.of.get() as u64;
+        arrivals / of + (arrivals % of > self.index as u64) as u64
+    }
 }
 
 impl Default for Part {

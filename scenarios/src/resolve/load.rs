@@ -1,5 +1,7 @@
 //! The load: which journeys, how often.
 
+use std::num::NonZeroU32;
+
 use lab_model::arrivals::Arrivals;
 use lab_model::traffic::{Executor, Feeder, Journey, Load, Step};
 use lab_model::{Name, Span};
@@ -14,6 +16,8 @@ use lab_diagnostic::{Finding, Place};
 /// The largest weight: sums of weights stay far below 32 bits.
 const HEAVIEST: u32 = 10_000;
 const MOST_JOURNEYS: usize = 100;
+/// The most generator processes: more than any machine has use for.
+const MOST_PROCESSES: u32 = 16;
 
 /// The load as far as the file tells it.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub(super) struct Traffic {
     /// When journeys start, and where that stands; `None` where it could not be read.
     arrivals: Option<(Arrivals, Place)>,
     data: Vec<Feeder>,
+    executor: Executor,
+    processes: NonZeroU32,
 }
 
 impl Traffic {
@@ -108,6 +114,8 @@ impl Traffic {
     pub(super) fn into_load(self) -> Option<Load> {
         let mut load = Load::new(self.journeys, self.arrivals?.0);
         load.data = self.data;
+        load.executor = self.executor;
+        load.processes = self.processes;
         Some(load)
     }
 }
@@ -119,18 +127,25 @@ pub(super) fn resolve(
     seed: u64,
     report: &Report,
 ) -> Traffic {
-    not_yet(spec, report);
     let fed = spec.data.as_ref().and_then(At::value);
     let journeys = spec.journeys.need("journeys", within, report);
+    let arrivals = spec
+        .arrivals
+        .need("arrivals", within, report)
+        .and_then(|(spec, place)| Some((arrivals::resolve(spec, place, seed, report)?, place)));
+    let executor = spec.executor.as_ref().and_then(At::value);
     let mut traffic = Traffic {
         weights: Vec::new(),
         all_listed: journeys.is_some_and(|(journeys, _)| journeys.all_named()),
         journeys: Vec::new(),
         all_read: true,
-        arrivals: spec
-            .arrivals
-            .need("arrivals", within, report)
-            .and_then(|(spec, place)| Some((arrivals::resolve(spec, place, seed, report)?, place))),
+        executor: executor.copied().unwrap_or_default(),
+        processes: processes(
+            spec,
+            arrivals.as_ref().map(|(arrivals, _)| arrivals),
+            report,
+        ),
+        arrivals,
         data: fed.map_or_else(Vec::new, |fed| data::resolve(fed, report)),
     };
     let Some((journeys, place)) = journeys else {
@@ -166,17 +181,22 @@ pub(super) fn resolve(
     traffic
 }
 
-/// What would run the load otherwise than by one process of goose's users.
-fn not_yet(spec: &LoadSpec, report: &Report) {
-    let executor = spec.executor.as_ref().and_then(At::located);
-    if let Some((Executor::Native, place)) = executor {
-        let message = "`executor: native` cannot be run yet";
-        report.add(Finding::new(Code::NotYet, place, message).help("leave it out: goose runs it"));
-    }
-    let processes = spec.processes.as_ref().and_then(At::located);
-    if let Some((number, place)) = processes.filter(|(number, _)| **number != 1) {
-        let message = format!("{number} processes cannot be run yet");
-        report.add(Finding::new(Code::NotYet, place, message).help("leave it out: one runs it"));
+/// How many generator processes there are; 1 where that cannot be read.
+fn processes(spec: &LoadSpec, arrivals: Option<&Arrivals>, report: &Report) -> NonZeroU32 {
+    let Some((number, place)) = spec.processes.as_ref().and_then(At::located) else {
+        return NonZeroU32::MIN;
+    };
+    let refuse = |help: String| {
+        let message = format!("{number} generator processes");
+        report.add(Finding::new(Code::BadValue, place, message).help(help));
+        NonZeroU32::MIN
+    };
+    match (NonZeroU32::new(*number), arrivals) {
+        (Some(several), Some(Arrivals::Closed { users, .. })) if several.get() > *users => {
+            refuse(format!("each has a user at least: at most {users}"))
+        }
+        (Some(several), _) if several.get() <= MOST_PROCESSES => several,
+        _ => refuse(format!("from 1 to {MOST_PROCESSES}")),
     }
 }
 

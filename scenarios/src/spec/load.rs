@@ -21,10 +21,12 @@ pub(crate) struct LoadSpec {
     pub(crate) arrivals: At<ArrivalsSpec>,
     /// Data for placeholders, by name: `{products.sku}` is the field `sku` of `products`.
     pub(crate) data: Option<At<Entries<Name, FeederSpec>>>,
-    /// Who runs the journeys: `goose`, also if left out. `native` not yet.
+    /// Who runs the journeys: `goose`, also if left out, or `native`, the lab's own users on hyper,
+    /// which take less than half the processor time for each request.
     #[schemars(with = "Option<ExecutorWords>")]
     pub(crate) executor: Option<At<Executor>>,
-    /// How many generator processes share the arrivals. More than 1 not yet.
+    /// How many generator processes share the arrivals; 1 if left out. Each takes every so many-th
+    /// arrival; what they measure is summed exactly.
     #[schemars(range(min = 1, max = 16))]
     pub(crate) processes: Option<At<u32>>,
 }

@@ -1,6 +1,7 @@
 //! What a good file becomes.
 
 use lab_model::plan::PhaseKind;
+use lab_model::traffic::Executor;
 use lab_model::{Name, Span};
 use lab_scenarios::{Overrides, catalog, plan};
 
@@ -51,6 +52,20 @@ fn slow_payments_is_planned_as_designed() {
         .collect();
     assert_eq!(started.len(), 3);
     assert_eq!(started[0], "payments", "callees start first");
+}
+
+#[test]
+fn a_load_says_who_runs_it() {
+    let load = |words: &str| {
+        let text = with("load:\n", &format!("load:\n  {words}\n"));
+        try_plan(&text).unwrap().plan.load
+    };
+    let native = load("executor: native\n  processes: 3");
+    assert_eq!(native.executor, Executor::Native);
+    assert_eq!(native.processes.get(), 3);
+    let left_out = load("executor: goose");
+    assert_eq!(left_out.executor, Executor::Goose);
+    assert_eq!(left_out.processes.get(), 1);
 }
 
 #[test]

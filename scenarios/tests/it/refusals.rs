@@ -1,6 +1,6 @@
 //! Scenarios that could not fail, or could not show anything, are refused.
 
-use crate::text::{GOOD, check, with};
+use crate::text::{GOOD, check, found, with};
 
 #[test]
 fn the_sample_is_fine() {
@@ -235,6 +235,16 @@ fn ends_and_remedies_make_sense() {
         &more("remedy: { orders.timeout: none, orders.fallback: later }"),
         &["remedy::no-change none", "scenario::bad-setting later"],
     );
+}
+
+#[test]
+fn generators_are_a_few_and_known() {
+    let load = |words: &str| with("load:\n", &format!("load:\n  {words}\n"));
+    check(&load("processes: 0"), &["spec::bad-value 0"]);
+    check(&load("processes: 17"), &["spec::bad-value 17"]);
+    let closed = "{ closed: { users: 2 } }";
+    let closed = load("processes: 3").replace("{ constant: { rate: 150/s } }", closed);
+    assert!(found(&closed).contains("each has a user at least: at most 2"));
 }
 
 #[test]

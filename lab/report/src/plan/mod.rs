@@ -7,6 +7,7 @@ pub(crate) mod when;
 
 use lab_model::plan::{Phase, Plan};
 use lab_model::system::{ReadyCheck, Service};
+use lab_model::traffic::{Executor, Load};
 
 use crate::format;
 use crate::line::Line;
@@ -122,6 +123,7 @@ fn patterns(page: &mut Page, plan: &Plan) {
 
 /// What will be started, and with which settings.
 fn environment(page: &mut Page, plan: &Plan) {
+    note(page, "load", &generator(&plan.load));
     let mut label = "starts";
     for service in &plan.system.services {
         note(page, label, &started(service));
@@ -139,6 +141,16 @@ fn environment(page: &mut Page, plan: &Plan) {
     for abort in &plan.abort {
         note(page, "stops if", &abort.to_string());
     }
+}
+
+/// `goose in 1 process`: who runs the journeys.
+fn generator(load: &Load) -> String {
+    let executor = match load.executor {
+        Executor::Goose => "goose",
+        Executor::Native => "native users",
+    };
+    let plural = if load.processes.get() == 1 { "" } else { "es" };
+    format!("{executor} in {} process{plural}", load.processes)
 }
 
 /// `orders: lab shop orders · ready when GET /health answers, within 10 s`.
