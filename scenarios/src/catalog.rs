@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
+use lab_model::container::Runtime;
 
 use crate::code::Code;
-use crate::{Diagnostics, Overrides, plan};
+use crate::{Diagnostics, Overrides, Planned, plan};
 use lab_diagnostic::{Diagnostic, Finding, Place, Source, listed};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
@@ -18,6 +19,8 @@ pub struct Entry {
     pub name: String,
     /// The system it needs.
     pub system: String,
+    /// What its services run as, unless something else is asked for.
+    pub runtime: Runtime,
     /// What it claims.
     pub hypothesis: String,
     /// What one learns when it fails.
@@ -39,9 +42,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// All scenarios, in alphabetical order.
 pub fn list() -> Result<Vec<Entry>, Diagnostics> {
     let entry = |name: &str| {
-        let plan = plan(load(name)?, &Overrides::default())?.plan;
+        let Planned { plan, runtime, .. } = plan(load(name)?, &Overrides::default())?;
         Ok(Entry {
             name: name.to_owned(),
+            runtime,
             system: plan.system.name.to_string(),
             hypothesis: plan.hypothesis,
             lesson: plan.lesson,

@@ -8,8 +8,8 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::lab::{Ended, Lab, Outcome, ensure, eventually, trial};
-use crate::leftovers::{ports, processes};
 use crate::verdicts::scenario;
+use lab_tests::leftovers::{ports, processes};
 
 /// How soon after a crash nothing may be left.
 const SOON: Duration = Duration::from_secs(3);

@@ -6,12 +6,13 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `lab` | the little language of the tests: a home folder, the program, what came of it |
-//! | `leftovers` | processes and ports a run could have left |
+//! | `containers` | the same in containers, where an engine and images are |
 //! | `files` | mistakes in scenario files |
 //! | `verdicts` | runs that pass, fail, and cannot say |
 //! | `load` | executors, several generator processes |
 //! | `patterns` | resilience patterns fail when they are off and pass when they are on |
 //! | `endings` | signals, crashes, failures: nothing is left behind |
+//! | `relay` | a relay in front of the container engine, which can be cut |
 //! | `sandbox` | a system kept up in one terminal, acted upon from another |
 //! | `terminal` | a pseudo-terminal and what its screen shows |
 //! | `catalog` | every scenario breaks by default and holds with its remedy; only when asked for |
@@ -19,12 +20,13 @@
 //! | `reports` | reports from journals, whole and cut |
 
 mod catalog;
+mod containers;
 mod endings;
 mod files;
 mod lab;
-mod leftovers;
 mod load;
 mod patterns;
+mod relay;
 mod reports;
 mod sandbox;
 mod terminal;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
     trials.extend(load::trials());
     trials.extend(patterns::trials());
     trials.extend(endings::trials());
+    trials.extend(containers::trials());
     trials.extend(sandbox::trials());
     trials.extend(toxiproxy::trials());
     trials.extend(catalog::trials());

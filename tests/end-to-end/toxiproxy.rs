@@ -9,8 +9,8 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, Outcome, ensure, eventually, trial};
-use crate::leftovers::processes;
 use crate::verdicts::scenario;
+use lab_tests::leftovers::processes;
 
 /// How soon after a crash nothing may be left.
 const SOON: Duration = Duration::from_secs(5);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `processes` | services as processes; supervisor, `__exec`, `/proc` |
 //! | `containers` | services as containers of an engine; reaper |
+//! | `acts` | faults on services, whatever those run as |
 //! | `proxies` | the lab's own fault proxy as a fault plane |
 //! | `gateways` | the system's gateway; its address and token for who may change routes |
 //! | `control` | the socket through which a sandbox is asked |
@@ -20,6 +21,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("the process driver needs Linux: death signals, child subreapers and /proc");
 
+mod acts;
 mod books;
 mod compose;
 pub mod containers;

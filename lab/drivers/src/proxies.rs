@@ -101,7 +101,16 @@ impl FaultPlane for Proxies {
             listen: listen.to_string(),
             ..LinkSpec::new(link.slug())
         };
-        let view = self.proxy.open(spec).await.map_err(failure)?;
+        let view = self.proxy.open(spec).await.map_err(|error| {
+            let mut reason = format!("its proxy cannot listen on {listen}: {error}");
+            if listen.port() != 0 {
+                reason.push_str(&format!(
+                    "\n{} calls {} on this port; something on this host listens there",
+                    link.from, link.to
+                ));
+            }
+            Failure::new(format!("link {link}"), reason)
+        })?;
         let address = view.listen.parse().map_err(failure)?;
         self.state
             .lock()

@@ -1,4 +1,4 @@
-//! `{lab}`, `{port}`, `{link:X}` and `{data}` in commands, arguments and environment values.
+//! `{lab}`, `{port}`, `{link:X}`, `{data}` and `{env:NAME}` in commands, arguments and environment values.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,11 +15,14 @@ pub(crate) struct Values<'a> {
     pub(crate) data: &'a str,
     /// `{link:X}`
     pub(crate) links: &'a BTreeMap<Name, SocketAddr>,
+    /// `{env:NAME}`: the service's own environment, so that a setting may reach a command.
+    pub(crate) env: &'a BTreeMap<String, String>,
 }
 
 impl Values<'_> {
     /// Replaces every placeholder; braces that hold anything else stay as they are, so that JSON
-    /// and shell text pass through. An error names a link that the service does not have.
+    /// and shell text pass through. An error names a link or an
+    /// environment value that the service does not have.
     pub(crate) fn fill(&self, text: &str) -> Result<String, String> {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
@@ -31,9 +34,10 @@ impl Values<'_> {
                 "lab" => Some(self.lab.to_owned()),
                 "port" => Some(self.port.to_string()),
                 "data" => Some(self.data.to_owned()),
-                inner => match inner.strip_prefix("link:") {
-                    Some(callee) => Some(self.link(callee)?),
-                    None => None,
+                inner => match inner.split_once(':') {
+                    Some(("link", callee)) => Some(self.link(callee)?),
+                    Some(("env", name)) => Some(self.own(name)?),
+                    _ => None,
                 },
             };
             if let Some(value) = known {
@@ -55,6 +59,11 @@ impl Values<'_> {
             .map(|(_, listen)| listen.to_string())
             .ok_or_else(|| format!("`{{link:{callee}}}`: the service has no link to {callee}"))
     }
+
+    fn own(&self, name: &str) -> Result<String, String> {
+        let value = self.env.get(name).cloned();
+        value.ok_or_else(|| format!("`{{env:{name}}}`: the service's environment has no {name}"))
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +77,7 @@ mod tests {
             port: 80,
             data: "/d",
             links: &links,
+            env: &[("MODE".to_owned(), "fast".to_owned())].into(),
         };
         let filled = values.fill(text);
         assert_eq!(filled.as_deref().map_err(String::as_str), expected);
@@ -82,6 +92,11 @@ mod tests {
             Ok("{\"json\": {\"a\": 1}} /d"),
         );
         check("{ {{port}} {", Ok("{ {80} {"));
+        check("mode={env:MODE}", Ok("mode=fast"));
+        check(
+            "{env:OTHER}",
+            Err("`{env:OTHER}`: the service's environment has no OTHER"),
+        );
         check("{link:c}", Err("`{link:c}`: the service has no link to c"));
     }
 }

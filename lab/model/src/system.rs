@@ -41,8 +41,8 @@ impl System {
 /// One service: a command or an image.
 ///
 /// Commands, arguments and environment values may hold `{lab}` (the lab's own program), `{port}`
-/// (the port chosen for the service), `{link:X}` (host:port of the proxy from this service to X)
-/// and `{data}` (a folder of the run for this service).
+/// (the port chosen for the service), `{link:X}` (host:port of the proxy from this service to X),
+/// `{env:X}` (its own environment value X) and `{data}` (a folder of the run for this service).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// Its name, the callee and caller of links.

@@ -9,7 +9,10 @@ pub(super) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
             c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.' | ':')
         };
         let named = inside.starts_with(|c: char| c.is_ascii_lowercase());
-        (named && inside.chars().all(plain)).then_some(inside)
+        // Names of environment values are in capitals more often than not.
+        let (_, rest) = inside.split_once("env:").unwrap_or(("", inside));
+        let of_env = |c: char| rest.len() < inside.len() && c.is_ascii_uppercase();
+        (named && inside.chars().all(|c| plain(c) || of_env(c))).then_some(inside)
     })
 }
 
@@ -26,5 +29,6 @@ mod tests {
         check("http://{link:payments}:{", &["link:payments"]);
         check(r#"{"a": {"b": 1}} ${HOME} {print $1} {}"#, &[]);
         check("{{port}}", &["port"]);
+        check("-c {env:LOG_level}", &["env:LOG_level"]);
     }
 }

@@ -19,11 +19,15 @@ const READY_WITHIN: Span = Span::from_secs(10);
 
 /// The texts of a service in which placeholders are replaced, with their places.
 #[derive(Default)]
-struct Texts(Vec<(String, Place)>);
+struct Texts {
+    all: Vec<(String, Place)>,
+    /// The names of its environment values, which its texts may repeat.
+    env: BTreeSet<String>,
+}
 
 impl Texts {
     fn placeholders(&self) -> impl Iterator<Item = (&str, Place)> {
-        self.0
+        self.all
             .iter()
             .flat_map(|(text, place)| placeholders(text).map(|inside| (inside, *place)))
     }
@@ -189,14 +193,17 @@ fn service_texts(spec: &ServiceSpec) -> Texts {
         container.and_then(|c| c.command.as_ref()),
     ];
     let envs = [spec.env.as_ref(), container.and_then(|c| c.env.as_ref())];
-    let values = envs
-        .into_iter()
-        .flatten()
-        .filter_map(At::value)
-        .flat_map(Entries::iter)
+    let entries = || {
+        let envs = envs.into_iter().flatten();
+        envs.filter_map(At::value).flat_map(Entries::iter)
+    };
+    let values = entries()
         .filter_map(|(_, _, value)| value.located())
         .map(|(text, place)| (text.clone(), place));
-    Texts(commands.into_iter().flat_map(texts).chain(values).collect())
+    Texts {
+        all: commands.into_iter().flat_map(texts).chain(values).collect(),
+        env: entries().map(|(name, _, _)| name.clone()).collect(),
+    }
 }
 
 fn resolve_links(links: &[At<Link>], services: &[&str], report: &Report) -> Vec<(Link, Place)> {
@@ -248,6 +255,16 @@ fn check_placeholders(name: &Name, texts: &Texts, links: &BTreeSet<&Link>, repor
                         .help(format!("add `- {name} -> {callee}` to the links")),
                 );
             }
+        } else if let Some(own) = inside.strip_prefix("env:") {
+            if !texts.env.contains(own) {
+                let known = texts.env.iter().map(String::as_str);
+                let message = format!("`{{{inside}}}`: `{name}` has no environment value {own}");
+                report.add(
+                    Finding::new(Code::BadService, place, message)
+                        .meant(own, known)
+                        .help(format!("give it one: `env: {{ {own}: … }}`")),
+                );
+            }
         } else if !matches!(inside, "port" | "data" | "lab") {
             report.add(
                 Finding::new(
@@ -255,14 +272,14 @@ fn check_placeholders(name: &Name, texts: &Texts, links: &BTreeSet<&Link>, repor
                     place,
                     format!("nothing replaces `{{{inside}}}`"),
                 )
-                .help("there is `{port}`, `{link:X}`, `{data}` and `{lab}`"),
+                .help("there is `{port}`, `{link:X}`, `{env:X}`, `{data}` and `{lab}`"),
             );
         }
     }
 }
 
 fn warn_of_bypass(link: &Link, place: Place, caller: Option<&Texts>, report: &Report) {
-    let Some(texts) = caller.filter(|texts| !texts.0.is_empty()) else {
+    let Some(texts) = caller.filter(|texts| !texts.all.is_empty()) else {
         return;
     };
     let wanted = format!("link:{}", link.to);

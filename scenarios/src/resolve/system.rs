@@ -88,12 +88,14 @@ impl Definition {
         }
     }
 
-    /// The system as it runs there: without the services that do not, and without their links.
+    /// The system as it runs there: without the services that do not, and without their links and
+    /// settings.
     pub(crate) fn on(mut self, runtime: Runtime) -> Self {
         let absent = |name: &Name| self.only.get(name).is_some_and(|only| *only != runtime);
         self.links
             .retain(|link| !absent(&link.from) && !absent(&link.to));
         self.services.retain(|service| !absent(&service.name));
+        self.knobs.retain(|knob| !absent(&knob.service));
         self
     }
 }

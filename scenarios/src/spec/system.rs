@@ -45,8 +45,9 @@ pub(crate) struct SandboxSpec {
 /// A service: a command, an image, or both.
 ///
 /// Command and environment may hold `{port}` (the port chosen for it), `{link:X}` (host:port that
-/// leads to service X through the fault proxy), `{data}` (a folder of the run for it) and `{lab}`
-/// (the lab's own program).
+/// leads to service X through the fault proxy), `{env:X}` (its own environment value X, so that a
+/// setting may reach a command), `{data}` (a folder of the run for it) and `{lab}` (the lab's own
+/// program).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Service")]

@@ -1,6 +1,7 @@
 //! `lab check`: all mistakes of scenario files at once.
 
 use lab_model::Exit;
+use lab_model::container::Runtime;
 use lab_scenarios::{Diagnostic, Overrides, catalog};
 
 use crate::arguments::{Check, Color};
@@ -15,13 +16,17 @@ pub(crate) fn run(options: &Check, color: Color) -> Exit {
     };
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut unreadable = 0;
+    let mut contained = 0;
     for reference in &references {
         let overrides = Overrides::default();
         let planned = source(reference).and_then(|source| {
             lab_scenarios::plan(source, &overrides).map_err(Trouble::Diagnostics)
         });
         match planned {
-            Ok(planned) => found.extend(planned.warnings),
+            Ok(planned) => {
+                contained += usize::from(planned.runtime == Runtime::Containers);
+                found.extend(planned.warnings);
+            }
             Err(Trouble::Diagnostics(diagnostics)) => found.extend(diagnostics),
             Err(Trouble::Unreadable(reason)) => {
                 unreadable += 1;
@@ -37,9 +42,10 @@ pub(crate) fn run(options: &Check, color: Color) -> Exit {
         return Exit::Usage;
     }
     let count = references.len();
-    text::out(&format!(
-        "{count} of {count} scenarios can be run
-"
-    ));
+    let needs = match contained {
+        0 => String::new(),
+        _ => format!(", {contained} of them in containers only"),
+    };
+    text::out(&format!("{count} of {count} scenarios can be run{needs}\n"));
     Exit::Pass
 }

@@ -1,5 +1,6 @@
 //! `lab list`: scenarios with what they claim and teach, or kept runs.
 
+use lab_model::container::Runtime;
 use lab_model::{Exit, Journal};
 use lab_scenarios::catalog;
 use lab_verdict::{Call, judge};
@@ -28,6 +29,9 @@ pub(crate) fn run(options: &List, color: Color) -> Exit {
         .unwrap_or(0);
     for entry in &shown {
         text::out(&format!("{:width$}  {}\n", entry.name, entry.hypothesis));
+        if entry.runtime == Runtime::Containers {
+            text::out(&format!("{:width$}  needs: containers\n", ""));
+        }
         if !entry.lesson.is_empty() {
             text::out(&format!("{:width$}  teaches: {}\n", "", entry.lesson));
         }

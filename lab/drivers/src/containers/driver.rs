@@ -35,6 +35,7 @@ use super::launch::{self, Around};
 use super::reaper::DONE;
 use super::watch::{self, Expected};
 use super::{host, labels, removal};
+use crate::acts::Acts;
 use crate::folder;
 use crate::lease::{Lease, Owner};
 
@@ -85,7 +86,7 @@ struct Running {
     /// Which network's gateway and port the proxy of a link needs, where that is not open.
     fixed: BTreeMap<Link, SocketAddr>,
     fleet: std::sync::Arc<Fleet>,
-    faults: Faults,
+    faults: Acts<Faults>,
     signals: Signals,
     logs: Mutex<Vec<JoinHandle<()>>>,
     events: JoinHandle<()>,
@@ -157,13 +158,13 @@ impl EnvironmentDriver for Containers {
         );
         let fleet = std::sync::Arc::new(Fleet::default());
         let mut running = Running {
-            faults: Faults::new(
+            faults: Acts::new(Faults::new(
                 engine.clone(),
                 std::sync::Arc::clone(&fleet),
                 signals.clone(),
                 expected,
                 run.folder.clone(),
-            ),
+            )),
             engine,
             context: run.clone(),
             system: self.system.clone(),
@@ -423,9 +424,14 @@ impl Running {
 
     /// Where a container is on the run's network.
     async fn address(&self, id: &str) -> Result<IpAddr, String> {
-        address(&self.engine, id)
-            .await
-            .and_then(|found| found.ok_or_else(|| "it ended as soon as it was started".to_owned()))
+        if let Some(found) = address(&self.engine, id).await? {
+            return Ok(found);
+        }
+        let none = None::<InspectContainerOptions>;
+        let found = self.engine.docker.inspect_container(id, none).await;
+        let code = found.ok().and_then(|found| found.state?.exit_code);
+        let status = code.map_or_else(String::new, |code| format!(" (exit status: {code})"));
+        Err(format!("it ended as soon as it was started{status}"))
     }
 
     fn follow(&self, service: &Service, id: &str, since: i64) {

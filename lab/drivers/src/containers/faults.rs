@@ -4,18 +4,15 @@
 mod disk;
 mod throttle;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
-use lab_engine::Failure;
-use lab_engine::seam::{Receipt, ServiceFaults, Signal, Signals};
+use lab_engine::seam::{Signal, Signals};
 use lab_model::Name;
 use lab_model::action::Action;
 use lab_model::event::ServiceState;
-use lab_model::link::{FaultReport, Touched};
-use lab_model::plan::Fault;
 use testcontainers::bollard::errors::Error;
 use testcontainers::bollard::models::{
     ContainerInspectResponse, ContainerState, ContainerUpdateBody, NetworkConnectRequest,
@@ -25,11 +22,11 @@ use testcontainers::bollard::query_parameters::{
     InspectContainerOptions, KillContainerOptionsBuilder, RestartContainerOptionsBuilder,
     StopContainerOptionsBuilder,
 };
-use tokio::sync::Mutex;
 
 use super::driver::{Fleet, Started, address};
 use super::engine::Engine;
 use super::watch::{self, Expected};
+use crate::acts::Hands;
 use crate::folder;
 
 /// One scheduler period, in microseconds.
@@ -37,29 +34,18 @@ const PERIOD: i64 = 100_000;
 /// How long a service may finish what it does when it is stopped, in seconds.
 const COURTESY: i32 = 1;
 
-/// Faults on the containers of a run.
+/// Acts on the containers of a run.
 pub(super) struct Faults {
     engine: Engine,
     fleet: Arc<Fleet>,
     signals: Signals,
     expected: Expected,
     folder: PathBuf,
-    armed: Mutex<BTreeMap<usize, Armed>>,
 }
 
-/// A fault that is in place, or was since the last look.
-struct Armed {
-    service: Name,
-    action: Action,
-    /// What was before, as far as it is needed to tell or to take it back.
-    before: Before,
-    taken: u64,
-    shown: u64,
-    healed: bool,
-}
-
+/// What was before, as far as it is needed to tell or to take it back.
 #[derive(Debug, Clone, Default)]
-struct Before {
+pub(super) struct Before {
     started_at: Option<String>,
     networks: Vec<String>,
 }
@@ -78,13 +64,7 @@ impl Faults {
             signals,
             expected,
             folder,
-            armed: Mutex::default(),
         }
-    }
-
-    /// Nothing is read back any more.
-    pub(super) async fn end(&self) {
-        self.armed.lock().await.clear();
     }
 
     fn started(&self, service: &Name) -> Result<Started, String> {
@@ -102,6 +82,59 @@ impl Faults {
             .await
             .map_err(text)
     }
+
+    async fn limit_memory(&self, id: &str, most: i64, with_swap: i64) -> Result<(), String> {
+        let limits = |swap| ContainerUpdateBody {
+            memory: Some(most),
+            memory_swap: swap,
+            ..ContainerUpdateBody::default()
+        };
+        let docker = &self.engine.docker;
+        // A kernel that does not count swap refuses its limit.
+        if docker
+            .update_container(id, limits(Some(with_swap)))
+            .await
+            .is_ok()
+        {
+            return Ok(());
+        }
+        docker
+            .update_container(id, limits(None))
+            .await
+            .map_err(text)
+    }
+
+    /// A container runs again, or is on its network again: its address may be another one.
+    async fn back(&self, service: &Name, id: &str) -> Result<(), String> {
+        self.expected.forget(service);
+        let found = address(&self.engine, id).await?;
+        let address = found.ok_or("it ended as soon as it was started again")?;
+        let port = {
+            let mut fleet = self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
+            let started = fleet.get_mut(service).ok_or("it was never started")?;
+            started.address = address;
+            started.port
+        };
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        watch::logs(
+            self.engine.docker.clone(),
+            id.to_owned(),
+            i64::try_from(since).unwrap_or(0),
+            folder::log_path(&self.folder, service),
+        );
+        let state = ServiceState::Started {
+            address: format!("{address}:{port}"),
+        };
+        let _ = self.signals.send(Signal::Service(service.clone(), state));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Hands for Faults {
+    type Before = Before;
 
     async fn carry_out(&self, service: &Name, action: &Action) -> Result<Before, String> {
         let Started { id, .. } = self.started(service)?;
@@ -175,32 +208,15 @@ impl Faults {
         Ok(before)
     }
 
-    async fn limit_memory(&self, id: &str, most: i64, with_swap: i64) -> Result<(), String> {
-        let limits = |swap| ContainerUpdateBody {
-            memory: Some(most),
-            memory_swap: swap,
-            ..ContainerUpdateBody::default()
-        };
-        let docker = &self.engine.docker;
-        // A kernel that does not count swap refuses its limit.
-        if docker
-            .update_container(id, limits(Some(with_swap)))
-            .await
-            .is_ok()
-        {
-            return Ok(());
-        }
-        docker
-            .update_container(id, limits(None))
-            .await
-            .map_err(text)
-    }
-
-    async fn take_back(&self, armed: &Armed) -> Result<(), String> {
-        let service = &armed.service;
+    async fn take_back(
+        &self,
+        service: &Name,
+        action: &Action,
+        before: &Before,
+    ) -> Result<(), String> {
         let Started { id, .. } = self.started(service)?;
         let docker = &self.engine.docker;
-        match &armed.action {
+        match action {
             Action::Kill { .. } | Action::Stop => {
                 docker.start_container(&id, None).await.map_err(text)?;
                 self.back(service, &id).await
@@ -239,7 +255,7 @@ impl Faults {
                 disk::empty(pid(&found)?).await
             }
             Action::Disconnect => {
-                for network in &armed.before.networks {
+                for network in &before.networks {
                     let request = NetworkConnectRequest {
                         container: id.clone(),
                         ..NetworkConnectRequest::default()
@@ -254,46 +270,23 @@ impl Faults {
         }
     }
 
-    /// A container runs again, or is on its network again: its address may be another one.
-    async fn back(&self, service: &Name, id: &str) -> Result<(), String> {
-        self.expected.forget(service);
-        let found = address(&self.engine, id).await?;
-        let address = found.ok_or("it ended as soon as it was started again")?;
-        let port = {
-            let mut fleet = self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
-            let started = fleet.get_mut(service).ok_or("it was never started")?;
-            started.address = address;
-            started.port
-        };
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        watch::logs(
-            self.engine.docker.clone(),
-            id.to_owned(),
-            i64::try_from(since).unwrap_or(0),
-            folder::log_path(&self.folder, service),
-        );
-        let state = ServiceState::Started {
-            address: format!("{address}:{port}"),
-        };
-        let _ = self.signals.send(Signal::Service(service.clone(), state));
-        Ok(())
-    }
-
-    /// Whether the state of a service is as the fault made it; else what it is.
-    async fn read(&self, armed: &Armed) -> Result<Option<String>, String> {
-        let Started { id, .. } = self.started(&armed.service)?;
+    async fn read(
+        &self,
+        service: &Name,
+        action: &Action,
+        before: &Before,
+    ) -> Result<Option<String>, String> {
+        let Started { id, .. } = self.started(service)?;
         let found = self.inspect(&id).await?;
         let state = state(&found);
         let runs = state.running == Some(true);
         let limits = found.host_config.clone().unwrap_or_default();
         let unless = |holds: bool, instead: String| (!holds).then_some(instead);
-        Ok(match &armed.action {
+        Ok(match action {
             Action::Kill { .. } | Action::Stop => unless(!runs, "it runs".to_owned()),
             Action::Restart if !runs => Some("it does not run".to_owned()),
             Action::Restart => unless(
-                state.started_at != armed.before.started_at,
+                state.started_at != before.started_at,
                 "it was not started again".to_owned(),
             ),
             Action::Pause => unless(state.paused == Some(true), "it is not paused".to_owned()),
@@ -350,97 +343,4 @@ fn networks(found: &ContainerInspectResponse) -> Vec<String> {
     let mut names: Vec<String> = networks.into_keys().collect();
     names.sort_unstable();
     names
-}
-
-#[async_trait]
-impl ServiceFaults for Faults {
-    async fn apply(&self, index: usize, fault: &Fault) -> Result<Receipt, Failure> {
-        let Some(planned) = fault.on_service() else {
-            return Err(Failure::new("fault", "it is on no service"));
-        };
-        let (service, action) = (planned.service.clone(), planned.action.clone());
-        // Followed before it is applied: what was done in part is taken back.
-        let armed = Armed {
-            service: service.clone(),
-            action: action.clone(),
-            before: Before::default(),
-            taken: 0,
-            shown: 0,
-            healed: false,
-        };
-        let mut all = self.armed.lock().await;
-        all.insert(index, armed);
-        match self.carry_out(&service, &action).await {
-            Ok(before) => {
-                if let Some(armed) = all.get_mut(&index) {
-                    armed.before = before;
-                }
-                Ok(Receipt {
-                    fault: index,
-                    link: fault.link.clone(),
-                    marks: vec![fault.kind.to_string()],
-                })
-            }
-            Err(reason) => {
-                if let Some(armed) = all.remove(&index) {
-                    let _ = self.take_back(&armed).await;
-                }
-                Err(Failure::new(format!("{} on {service}", fault.kind), reason))
-            }
-        }
-    }
-
-    async fn verify(&self, receipt: &Receipt) -> Result<Option<String>, Failure> {
-        let all = self.armed.lock().await;
-        let Some(armed) = all.get(&receipt.fault) else {
-            return Ok(Some("it was never applied".to_owned()));
-        };
-        self.read(armed)
-            .await
-            .map_err(|reason| Failure::new(format!("service {}", armed.service), reason))
-    }
-
-    async fn heal(&self, receipt: &Receipt) -> Result<(), Failure> {
-        let mut all = self.armed.lock().await;
-        let Some(armed) = all.get_mut(&receipt.fault).filter(|armed| !armed.healed) else {
-            return Ok(());
-        };
-        // The last reading before it goes: a fault may be shorter than the time between two looks.
-        if let Ok(found) = self.read(armed).await {
-            armed.taken += 1;
-            armed.shown += u64::from(found.is_none());
-        }
-        armed.healed = true;
-        self.take_back(armed)
-            .await
-            .map_err(|reason| Failure::new(format!("service {}", armed.service), reason))
-    }
-
-    async fn observe(&self) -> Result<Vec<FaultReport>, Failure> {
-        let mut all = self.armed.lock().await;
-        let mut reports = Vec::new();
-        for (index, armed) in all.iter_mut() {
-            if !armed.healed
-                && let Ok(found) = self.read(armed).await
-            {
-                armed.taken += 1;
-                armed.shown += u64::from(found.is_none());
-            }
-            let readings = |readings| Touched {
-                readings,
-                ..Touched::default()
-            };
-            reports.push(FaultReport {
-                fault: *index,
-                passing: readings(std::mem::take(&mut armed.taken)),
-                touched: readings(std::mem::take(&mut armed.shown)),
-                delay: lab_model::link::Delay::default(),
-                resets: 0,
-                refused: 0,
-                dropped: 0,
-            });
-        }
-        all.retain(|_, armed| !armed.healed);
-        Ok(reports)
-    }
 }

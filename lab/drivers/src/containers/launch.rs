@@ -41,12 +41,20 @@ pub(super) fn request(
     around: &Around<'_>,
 ) -> Result<ContainerRequest<GenericImage>, String> {
     let container = &service.container;
-    let values = Values {
+    let mut written = service.env.clone();
+    written.extend(container.env.clone());
+    let values = |env| Values {
         lab: "lab",
         port: container.port(),
         data: DATA,
         links: around.links,
+        env,
     };
+    let env: BTreeMap<String, String> = written
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), values(&written).fill(value)?)))
+        .collect::<Result<_, String>>()?;
+    let values = values(&env);
     let (name, tag) = image::split(around.image);
     let mut image = GenericImage::new(name, tag);
     if let Some(entrypoint) = &container.entrypoint {
@@ -66,10 +74,8 @@ pub(super) fn request(
     if !command.is_empty() {
         request = request.with_cmd(command);
     }
-    let mut env = service.env.clone();
-    env.extend(container.env.clone());
-    for (name, value) in env {
-        request = request.with_env_var(name, values.fill(&value)?);
+    for (name, value) in &env {
+        request = request.with_env_var(name.clone(), value.clone());
     }
     for (name, address) in &around.hosts {
         request = request.with_host(name.clone(), Host::Addr(*address));

@@ -41,20 +41,12 @@ pub fn run(folder: &Path, label: &str) -> ExitCode {
     };
     let processes = tree::kill_until_none(|| others(folder), Duration::from_secs(3));
     let left = runtime.block_on(async {
-        let begun = tokio::time::Instant::now();
-        let engine = loop {
-            match Engine::find().await {
-                Ok(engine) => break engine,
-                Err(failure) if begun.elapsed() > PATIENCE => return vec![failure.to_string()],
-                Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
-            }
-        };
-        let (_, left) = remove_all(&engine.docker, label, PATIENCE).await;
+        let left = remove(label).await;
         if !left.is_empty() {
             return left;
         }
         tokio::time::sleep(LATE).await;
-        remove_all(&engine.docker, label, PATIENCE).await.1
+        remove(label).await
     });
     if left.is_empty() && processes.is_empty() {
         lease::end(folder);
@@ -63,6 +55,25 @@ pub fn run(folder: &Path, label: &str) -> ExitCode {
         // Swept by the next start; here is what it was.
         let _ = fs::write(folder.join("left.txt"), left.join("\n"));
         ExitCode::FAILURE
+    }
+}
+
+/// Removes what carries a label, however often the engine goes and comes back meanwhile; what is
+/// left when the patience is over.
+async fn remove(label: &str) -> Vec<String> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let left = match Engine::find().await {
+            Ok(engine) => {
+                let most = PATIENCE.saturating_sub(begun.elapsed());
+                remove_all(&engine.docker, label, most).await.1
+            }
+            Err(failure) => vec![failure.to_string()],
+        };
+        if left.is_empty() || begun.elapsed() > PATIENCE {
+            return left;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

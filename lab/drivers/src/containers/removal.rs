@@ -18,6 +18,9 @@ use super::labels;
 /// Between two looks: a create that was under way when its owner died may still come.
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// How long an engine may be silent before removal is left to whoever has more patience.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// Something that carries a label.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Thing {
@@ -50,8 +53,9 @@ pub(crate) async fn list(docker: &Docker, label: &str) -> Result<Vec<Labelled>, 
         .build();
     let networks = ListNetworksOptionsBuilder::new().filters(&filter).build();
     let volumes = ListVolumesOptionsBuilder::new().filters(&filter).build();
+    // A build that was cut off leaves layers that nothing is called after.
     let images = ListImagesOptionsBuilder::new()
-        .all(false)
+        .all(true)
         .filters(&filter)
         .build();
     let (containers, networks, volumes, images) = tokio::try_join!(
@@ -103,18 +107,20 @@ async fn remove(docker: &Docker, thing: &Thing) {
 
 /// Removes all that carries a label until two looks, a moment apart, find nothing; containers
 /// first, as they hold the rest. Returns what is left when the time is over, and how much was
-/// removed.
+/// removed. An engine that is silent for long is not waited for, unless that is all there is to do.
 pub(crate) async fn remove_all(
     docker: &Docker,
     label: &str,
     within: Duration,
 ) -> (usize, Vec<String>) {
     let begun = Instant::now();
+    let mut heard = begun;
     let mut empty = 0;
     let mut seen = BTreeSet::new();
     loop {
         let left = match list(docker, label).await {
             Ok(found) => {
+                heard = Instant::now();
                 let things: Vec<Thing> = found.into_iter().map(|(thing, _)| thing).collect();
                 let holds = |thing: &&Thing| matches!(thing, Thing::Container(_));
                 let containers: Vec<&Thing> = things.iter().filter(holds).collect();
@@ -136,7 +142,7 @@ pub(crate) async fn remove_all(
         if empty == 2 {
             return (seen.len(), vec![]);
         }
-        if begun.elapsed() > within {
+        if begun.elapsed() > within || heard.elapsed() > SILENCE.min(within) {
             return (seen.len(), left);
         }
         // What was just removed is gone at once; only an empty look has to be repeated later.

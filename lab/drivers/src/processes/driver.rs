@@ -5,28 +5,26 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lab_engine::Failure;
-use lab_engine::seam::{Context, Environment, EnvironmentDriver, Pace, Signal, Signals};
-use lab_model::event::ServiceState;
+use lab_engine::seam::{Context, Environment, EnvironmentDriver, Pace, ServiceFaults, Signals};
 use lab_model::system::Service;
-use lab_model::{Link, Name};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use lab_model::{Link, Name, Plan};
+use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::protocol::{News, Order, Spawn};
+use super::faults::{self, Faults, Fleet, Started};
+use super::line::{ANSWER, Line};
+use super::protocol::{Order, Spawn};
 use super::{MARK, tree};
+use crate::acts::Acts;
 use crate::folder;
 use crate::lease::Lease;
 use crate::template::Values;
-
-/// How long the supervisor may take to start one process or to stop all.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// Starts services as processes of this host.
 #[derive(Debug, Clone)]
@@ -35,13 +33,12 @@ pub struct Processes {
     pub program: PathBuf,
 }
 
-type Waiting = Arc<Mutex<BTreeMap<Name, oneshot::Sender<Result<i32, String>>>>>;
-
 struct Running {
     program: PathBuf,
     context: Context,
-    orders: tokio::sync::Mutex<Option<ChildStdin>>,
-    waiting: Waiting,
+    line: Arc<Line>,
+    fleet: Arc<Fleet>,
+    faults: Acts<Faults>,
     stopped: tokio::sync::Mutex<Option<oneshot::Receiver<Vec<String>>>>,
     supervisor: tokio::sync::Mutex<Child>,
     lease: Lease,
@@ -51,6 +48,10 @@ struct Running {
 impl EnvironmentDriver for Processes {
     fn name(&self) -> Name {
         crate::name("processes")
+    }
+
+    async fn obstacles(&self, plan: &Plan) -> Vec<String> {
+        faults::obstacles(plan)
     }
 
     async fn open(&self, run: &Context, signals: Signals) -> Result<Box<dyn Environment>, Failure> {
@@ -70,60 +71,24 @@ impl EnvironmentDriver for Processes {
         let (Some(orders), Some(news)) = (supervisor.stdin.take(), supervisor.stdout.take()) else {
             return Err(Failure::new("supervisor", "has no pipes"));
         };
-        let waiting = Waiting::default();
-        let (sender, stopped) = oneshot::channel();
-        tokio::spawn(listen(
-            BufReader::new(news).lines(),
-            Arc::clone(&waiting),
+        let (line, stopped) = Line::new(orders, news, signals.clone());
+        let (line, fleet) = (Arc::new(line), Arc::new(Fleet::default()));
+        let hands = Faults {
+            line: Arc::clone(&line),
+            fleet: Arc::clone(&fleet),
             signals,
-            sender,
-        ));
+        };
         Ok(Box::new(Running {
             program: self.program.clone(),
             context: run.clone(),
-            orders: Some(orders).into(),
-            waiting,
+            line,
+            fleet,
+            faults: Acts::new(hands),
             stopped: Some(stopped).into(),
             supervisor: supervisor.into(),
             lease,
         }))
     }
-}
-
-/// Hands the supervisor's news to whoever waits for them.
-async fn listen(
-    mut news: Lines<BufReader<ChildStdout>>,
-    waiting: Waiting,
-    signals: Signals,
-    stopped: oneshot::Sender<Vec<String>>,
-) {
-    let answer = |name: &Name, outcome| {
-        let sender = waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(name);
-        if let Some(sender) = sender {
-            let _ = sender.send(outcome);
-        }
-    };
-    while let Ok(Some(line)) = news.next_line().await {
-        match serde_json::from_str(&line) {
-            Ok(News::Spawned { name, pid }) => answer(&name, Ok(pid)),
-            Ok(News::Refused { name, reason }) => answer(&name, Err(reason)),
-            Ok(News::Exited { name, status }) => {
-                let _ = signals.send(Signal::Service(name, ServiceState::Exited { status }));
-            }
-            Ok(News::Stopped { left }) => {
-                let _ = stopped.send(left);
-                return;
-            }
-            Err(_) => break,
-        }
-    }
-    let _ = signals.send(Signal::Failed(Failure::new(
-        "supervisor",
-        "ended without being asked",
-    )));
 }
 
 /// A port that was free a moment ago. It is given back right before the service takes it.
@@ -135,16 +100,6 @@ fn free_port() -> Result<(TcpListener, u16), Failure> {
 }
 
 impl Running {
-    async fn order(&self, order: &Order) -> Result<(), String> {
-        let mut line = serde_json::to_string(order).map_err(|error| error.to_string())?;
-        line.push('\n');
-        let mut orders = self.orders.lock().await;
-        let pipe = orders.as_mut().ok_or("the supervisor was stopped")?;
-        pipe.write_all(line.as_bytes())
-            .await
-            .map_err(|error| format!("the supervisor: {error}"))
-    }
-
     fn spawn_order(
         &self,
         service: &Service,
@@ -157,22 +112,25 @@ impl Running {
             .join(folder::DATA)
             .join(service.name.as_str());
         fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
-        let values = Values {
-            lab: &self.program.to_string_lossy(),
+        let (lab, data) = (self.program.to_string_lossy(), data.to_string_lossy());
+        let values = |env| Values {
+            lab: &lab,
             port,
-            data: &data.to_string_lossy(),
+            data: &data,
             links,
+            env,
         };
+        let env: BTreeMap<String, String> = service
+            .env
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), values(&service.env).fill(value)?)))
+            .collect::<Result<_, String>>()?;
+        let values = values(&env);
         let mut command = service.command.iter().map(|word| values.fill(word));
         let program = command
             .next()
             .ok_or("it has no command; the process driver needs one")??;
-        let arguments = command.collect::<Result<_, _>>()?;
-        let env = service
-            .env
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), values.fill(value)?)))
-            .collect::<Result<_, String>>()?;
+        let arguments = command.collect::<Result<_, String>>()?;
         // Commands stand where the user stands; data has its own folder.
         let folder = std::env::current_dir().map_err(|error| error.to_string())?;
         let log = folder::log_path(&self.context.folder, &service.name);
@@ -180,7 +138,7 @@ impl Running {
             name: service.name.clone(),
             program,
             arguments,
-            env,
+            env: env.into_iter().collect(),
             folder,
             log,
         })
@@ -201,22 +159,18 @@ impl Environment for Running {
         let failed = |reason: String| Failure::new(format!("service {}", service.name), reason);
         let (listener, port) = free_port()?;
         let spawn = self.spawn_order(service, port, links).map_err(failed)?;
-        let (sender, spawned) = oneshot::channel();
-        let name = service.name.clone();
-        self.waiting
+        drop(listener);
+        let pid = self.line.spawn(spawn.clone()).await.map_err(failed)?;
+        let started = Started { pid, port, spawn };
+        self.fleet
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(name, sender);
-        drop(listener);
-        self.order(&Order::Spawn(Box::new(spawn)))
-            .await
-            .map_err(failed)?;
-        match timeout(ANSWER, spawned).await {
-            Ok(Ok(Ok(_))) => Ok(format!("127.0.0.1:{port}")),
-            Ok(Ok(Err(reason))) => Err(failed(format!("cannot be started: {reason}"))),
-            Ok(Err(_)) => Err(failed("the supervisor is gone".to_owned())),
-            Err(_) => Err(failed("the supervisor did not answer".to_owned())),
-        }
+            .insert(service.name.clone(), started);
+        Ok(format!("127.0.0.1:{port}"))
+    }
+
+    fn service_faults(&self) -> Option<&dyn ServiceFaults> {
+        Some(&self.faults)
     }
 
     async fn last_lines(&self, service: &Name) -> Vec<String> {
@@ -224,13 +178,14 @@ impl Environment for Running {
     }
 
     async fn stop(&self, pace: Pace) -> Vec<String> {
-        let _ = self.order(&Order::Stop(pace.into())).await;
+        self.faults.end().await;
+        let _ = self.line.order(&Order::Stop(pace.into())).await;
         let answer = match self.stopped.lock().await.take() {
             Some(stopped) => timeout(ANSWER, stopped).await.ok().and_then(Result::ok),
             None => Some(vec![]),
         };
         // The end of the pipe ends a supervisor that did not hear the order.
-        drop(self.orders.lock().await.take());
+        self.line.close().await;
         let mut supervisor = self.supervisor.lock().await;
         if timeout(ANSWER, supervisor.wait()).await.is_err() {
             let _ = supervisor.kill().await;

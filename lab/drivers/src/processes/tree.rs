@@ -15,6 +15,7 @@ use super::protocol::MARK;
 struct Stat {
     parent: i32,
     zombie: bool,
+    stopped: bool,
     /// Clock ticks after boot at which it started: with the pid it names a process for good.
     started: u64,
 }
@@ -24,6 +25,7 @@ fn parse_stat(text: &str) -> Option<Stat> {
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     Some(Stat {
         zombie: matches!(*fields.first()?, "Z" | "X"),
+        stopped: *fields.first()? == "T",
         parent: fields.get(1)?.parse().ok()?,
         started: fields.get(19)?.parse().ok()?,
     })
@@ -39,6 +41,11 @@ pub(crate) fn started(pid: i32) -> Option<u64> {
     stat(pid)
         .filter(|stat| !stat.zombie)
         .map(|stat| stat.started)
+}
+
+/// Whether a process is frozen by a signal.
+pub(crate) fn is_stopped(pid: i32) -> bool {
+    stat(pid).is_some_and(|stat| stat.stopped)
 }
 
 fn processes() -> BTreeMap<i32, Stat> {
@@ -139,6 +146,7 @@ mod tests {
             Some(Stat {
                 parent: 7,
                 zombie: false,
+                stopped: false,
                 started: 4242
             })
         );

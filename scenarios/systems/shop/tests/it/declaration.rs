@@ -17,6 +17,13 @@ struct Service {
     #[serde(default)]
     command: Vec<String>,
     env: BTreeMap<String, String>,
+    containers: Option<Containers>,
+}
+
+#[derive(Deserialize)]
+struct Containers {
+    #[serde(default)]
+    command: Vec<String>,
 }
 
 impl Service {
@@ -84,8 +91,12 @@ fn the_declared_defaults_are_the_real_ones() {
 
 #[test]
 fn every_declared_knob_is_read_and_takes_its_values() {
-    for (name, knob) in system().knobs {
+    let system = system();
+    for (name, knob) in system.knobs {
         assert!(name.starts_with(&format!("{}.", knob.service)), "{name}");
+        if !system.services[&knob.service].is_ours() {
+            continue;
+        }
         let with = |value: &str| BTreeMap::from([(knob.env.clone(), value.to_owned())]);
         let refused = read(&knob.service, &with("nonsense")).unwrap_err();
         assert!(refused.contains(&knob.env), "{name}: {refused}");
@@ -95,6 +106,22 @@ fn every_declared_knob_is_read_and_takes_its_values() {
             assert!(!seen.contains(&config), "{name}={value} changes nothing");
             seen.push(config);
         }
+    }
+}
+
+/// The database is not ours: its command takes its settings from its environment.
+#[test]
+fn the_settings_of_the_database_reach_its_command() {
+    let system = system();
+    let ours = |knob: &&Knob| system.services[&knob.service].is_ours();
+    let foreign: Vec<_> = system.knobs.values().filter(|knob| !ours(knob)).collect();
+    assert!(!foreign.is_empty());
+    for knob in foreign {
+        let service = &system.services[&knob.service];
+        assert_eq!(service.env[&knob.env], knob.default.text());
+        let told = format!("{{env:{}}}", knob.env);
+        let command = service.containers.as_ref().map(|it| it.command.join(" "));
+        assert!(command.unwrap_or_default().contains(&told), "{told}");
     }
 }
 

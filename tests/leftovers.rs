@@ -1,12 +1,13 @@
-//! What a run could leave: processes that carry its mark or stand in its folder, and the ports they
-//! listened on.
+//! What a run could leave on this host: processes that carry its mark or stand in its folder, and
+//! the ports they listened on.
 
 use std::fs;
+use std::net::SocketAddrV4;
 use std::path::Path;
 
 /// Living processes (zombies are none) that mention a folder in their environment or command line,
 /// but for the tests themselves.
-pub(crate) fn processes(folder: &Path) -> Vec<String> {
+pub fn processes(folder: &Path) -> Vec<String> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let wanted = folder.to_string_lossy().into_owned();
     let mine = std::process::id().to_string();
@@ -28,35 +29,29 @@ pub(crate) fn processes(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The ports of a run that are still listened on: those its journal names, of proxies and services.
-/// Ports of others on this host are none of its business.
-pub(crate) fn ports(home: &Path) -> Vec<u16> {
+/// The addresses of a run on which somebody still listens: those its journal names, of proxies and
+/// services. Others on this host are none of its business.
+pub fn ports(home: &Path) -> Vec<SocketAddrV4> {
     let listening = listening();
     let Ok(runs) = fs::read_dir(home.join(".lab/runs")) else {
         return vec![];
     };
-    let mut found: Vec<u16> = runs
+    let mut found: Vec<SocketAddrV4> = runs
         .filter_map(|run| fs::read_to_string(run.ok()?.path().join("journal.jsonl")).ok())
         .flat_map(|journal| {
-            let ports = journal.split("127.0.0.1:").skip(1);
-            let digits = |text: &str| {
-                text.chars()
-                    .take_while(char::is_ascii_digit)
-                    .collect::<String>()
-            };
-            ports
-                .filter_map(|text| digits(text).parse().ok())
-                .collect::<Vec<u16>>()
+            let words = journal.split(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+            let addresses = words.filter_map(|word| word.trim_matches(':').parse().ok());
+            addresses.collect::<Vec<SocketAddrV4>>()
         })
-        .filter(|port| listening.contains(port))
+        .filter(|address| listening.contains(address))
         .collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// Ports on which this host listens now.
-fn listening() -> Vec<u16> {
+/// Where this host listens now.
+fn listening() -> Vec<SocketAddrV4> {
     let Ok(table) = fs::read_to_string("/proc/net/tcp") else {
         return vec![];
     };
@@ -65,8 +60,11 @@ fn listening() -> Vec<u16> {
         .skip(1)
         .filter_map(|line| {
             let fields: Vec<&str> = line.split_whitespace().collect();
-            let (_, port) = fields.get(1)?.split_once(':')?;
-            (*fields.get(3)? == "0A").then(|| u16::from_str_radix(port, 16).ok())?
+            let (address, port) = fields.get(1)?.split_once(':')?;
+            // As the kernel has it in memory.
+            let address = u32::from_str_radix(address, 16).ok()?.to_ne_bytes();
+            let port = u16::from_str_radix(port, 16).ok()?;
+            (*fields.get(3)? == "0A").then(|| SocketAddrV4::new(address.into(), port))
         })
         .collect()
 }
