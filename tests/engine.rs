@@ -23,17 +23,14 @@ pub fn address() -> String {
 /// `GET` of the engine's API: what it answers, as JSON.
 pub fn get(path: &str) -> io::Result<Value> {
     let address = address();
-    let text = match address.strip_prefix("unix://") {
-        Some(socket) => {
-            let stream = UnixStream::connect(Path::new(socket))?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            ask(stream, path)?
-        }
-        None => {
-            let stream = TcpStream::connect(address.trim_start_matches("tcp://"))?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            ask(stream, path)?
-        }
+    let text = if let Some(socket) = address.strip_prefix("unix://") {
+        let stream = UnixStream::connect(Path::new(socket))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        ask(stream, path)?
+    } else {
+        let stream = TcpStream::connect(address.trim_start_matches("tcp://"))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        ask(stream, path)?
     };
     let (head, body) = text
         .split_once("\r\n\r\n")

@@ -107,16 +107,16 @@ fn trials(subject: &Subject, count: usize, seed: u64, kept: &Path) -> Result<(),
     let done = read(kept)?;
     let mut file = OpenOptions::new().create(true).append(true).open(kept)?;
     let known = done.iter().find(|result| is_of(result, driver, seed));
-    let length = match known.and_then(|result| result["length"].as_f64()) {
-        Some(length) => Duration::from_secs_f64(length),
-        None => {
-            let (length, left) = kills::undisturbed(subject)?;
-            println!(
-                "{driver}: a run takes {length:?} and leaves {}",
-                left.json()
-            );
-            length
-        }
+    let known = known.and_then(|result| result["length"].as_f64());
+    let length = if let Some(length) = known {
+        Duration::from_secs_f64(length)
+    } else {
+        let (length, left) = kills::undisturbed(subject)?;
+        println!(
+            "{driver}: a run takes {length:?} and leaves {}",
+            left.json()
+        );
+        length
     };
     for (number, moment) in kills::moments(seed, count, length).into_iter().enumerate() {
         let recorded = |result: &&Value| is_of(result, driver, seed) && result["number"] == number;

@@ -43,11 +43,14 @@ impl Page {
     ///         its client's 1.5 s limit.
     /// ```
     ///
-    /// `hanging` is the label's room, from the indentation on; a label that is longer stands above.
+    /// `hanging` is the label's room, from the indentation on; a label that is as long stands above.
     pub(crate) fn labelled(&mut self, indent: usize, label: &Line, hanging: usize, body: &Line) {
         let inner = self.inner(indent + hanging);
-        let label = spaces(indent).join(label.clean(&self.style)).padded(inner);
-        if label.width() > inner {
+        let label = spaces(indent).join(label.clean(&self.style));
+        // One that fills the room would touch the words.
+        let fits = label.width() < inner;
+        let label = label.padded(inner);
+        if !fits {
             let columns = self.style.columns();
             for part in label.wrapped(columns, columns) {
                 self.put(&part);

@@ -14,7 +14,6 @@ use lab_engine::Failure;
 use lab_engine::seam::{
     Context, Environment, EnvironmentDriver, Pace, ServiceFaults, Signal, Signals,
 };
-use lab_model::container::MountSource;
 use lab_model::event::ServiceState;
 use lab_model::system::{Service, System};
 use lab_model::{Link, Name, Plan};
@@ -36,11 +35,12 @@ use super::reaper::DONE;
 use super::watch::{self, Expected};
 use super::{host, labels, removal};
 use crate::acts::Acts;
+use crate::compose::health;
 use crate::folder;
 use crate::lease::{Lease, Owner};
 
 /// How long removal may take before what is left is named.
-const REMOVAL: Duration = Duration::from_secs(30);
+pub(super) const REMOVAL: Duration = Duration::from_secs(30);
 /// How long services may take to end after they were asked to, in seconds.
 const COURTESY: i32 = 2;
 /// How long the last lines of a log may take to arrive.
@@ -292,17 +292,7 @@ impl Running {
 
     /// Makes the volumes of a service; those that are there already are shared.
     async fn volumes(&self, service: &Service) -> Result<(), Failure> {
-        let mut needed: Vec<(Name, Option<u64>)> = Vec::new();
-        if launch::uses_data(service) {
-            let size = service.container.data.map(|size| size.0);
-            needed.push((launch::data_volume(&service.name), size));
-        }
-        for mount in &service.container.mounts {
-            if let MountSource::Volume(name) = &mount.from {
-                needed.push((name.clone(), None));
-            }
-        }
-        for (name, size) in needed {
+        for (name, size) in launch::volumes(service) {
             let options = size.map(|size| {
                 [
                     ("type", "tmpfs".to_owned()),
@@ -416,6 +406,24 @@ impl Running {
         })
     }
 
+    /// What this run made, as far as it knows: for when nobody can be asked.
+    fn made(&self) -> Vec<String> {
+        let fleet = self.fleet.lock().unwrap_or_else(PoisonError::into_inner);
+        let containers = fleet
+            .keys()
+            .map(|name| format!("container lab-{}-{name}", self.token()));
+        let networks = self
+            .networks
+            .iter()
+            .map(|network| format!("network {}", network.name));
+        let services = self.system.services.iter();
+        let used = services.filter(|service| fleet.contains_key(&service.name));
+        let volumes = used
+            .flat_map(launch::volumes)
+            .map(|(name, _)| format!("volume {}", self.volume_name(&name)));
+        containers.chain(networks).chain(volumes).collect()
+    }
+
     fn network_name(&self) -> &str {
         self.networks
             .first()
@@ -448,22 +456,17 @@ impl Running {
         if service.container.health.is_empty() {
             return Ok(());
         }
-        let within = service.ready.within.duration();
-        let asked = crate::compose::health::until_healthy(
-            &self.engine.docker,
-            id,
-            &service.container.health,
-        );
-        if timeout(within, asked).await.is_ok() {
+        let within = service.ready.within;
+        let command = &service.container.health;
+        let asked = health::until_healthy(&self.engine.docker, id, command, within.duration());
+        let Err(said) = asked.await else {
             return Ok(());
-        }
-        let lines = self.last_lines(&service.name).await.join("\n  ");
+        };
         Err(Failure::new(
             format!("service {}", service.name),
             format!(
-                "not healthy within {}: `{}` does not succeed\nits last lines:\n  {lines}",
-                service.ready.within,
-                service.container.health.join(" ")
+                "not healthy within {within}: `{}` does not succeed, and says {said}",
+                command.join(" ")
             ),
         ))
     }
@@ -498,24 +501,31 @@ impl Environment for Running {
         service: &Service,
         links: &BTreeMap<Name, SocketAddr>,
     ) -> Result<String, Failure> {
-        let started = match self.start(service, links).await {
-            Ok(started) => started,
+        let launched = match self.start(service, links).await {
+            Ok(started) => {
+                let address = SocketAddr::new(started.address, started.port);
+                let id = started.id.clone();
+                self.fleet
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(service.name.clone(), started);
+                self.healthy(service, &id)
+                    .await
+                    .map(|()| address.to_string())
+            }
+            Err(failure) => Err(failure),
+        };
+        match launched {
             Err(mut failure) => {
                 let lines = self.last_lines(&service.name).await;
                 if !lines.is_empty() {
                     failure.reason.push_str("\nits last lines:\n  ");
                     failure.reason.push_str(&lines.join("\n  "));
                 }
-                return Err(failure);
+                Err(failure)
             }
-        };
-        let address = SocketAddr::new(started.address, started.port);
-        self.fleet
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(service.name.clone(), started.clone());
-        self.healthy(service, &started.id).await?;
-        Ok(address.to_string())
+            launched => launched,
+        }
     }
 
     fn service_faults(&self) -> Option<&dyn ServiceFaults> {
@@ -545,7 +555,10 @@ impl Environment for Running {
             // One that has ended already, or does not end, is removed below.
             let _ = timeout(REMOVAL, join_all(stops)).await;
         }
-        let (_, left) = removal::remove_all(&self.engine.docker, &self.label, REMOVAL).await;
+        let (_, mut left) = removal::remove_all(&self.engine.docker, &self.label, REMOVAL).await;
+        if !left.is_empty() && self.engine.docker.ping().await.is_err() {
+            left.extend(self.made());
+        }
         let logs = std::mem::take(&mut *self.logs.lock().unwrap_or_else(PoisonError::into_inner));
         let _ = timeout(LAST_LINES, join_all(logs)).await;
         if left.is_empty() {
@@ -565,46 +578,6 @@ impl Environment for Running {
         }
         left
     }
-}
-
-/// Removes what dead runs of this host left in the engine, whatever became of their folders.
-/// Returns for each run how much was removed and what is left.
-pub async fn sweep() -> Result<Vec<(String, usize, Vec<String>)>, Failure> {
-    let engine = Engine::find().await?;
-    let dead = removal::dead_runs(&engine.docker).await.map_err(failure)?;
-    let mut swept = Vec::new();
-    for (token, run) in dead {
-        let label = format!("{}={token}", labels::TOKEN);
-        let (removed, left) = removal::remove_all(&engine.docker, &label, REMOVAL).await;
-        swept.push((run, removed, left));
-    }
-    Ok(swept)
-}
-
-/// Removes what carries a label.
-pub async fn remove(label: &str) -> (usize, Vec<String>) {
-    match Engine::find().await {
-        Ok(engine) => removal::remove_all(&engine.docker, label, REMOVAL).await,
-        Err(failure) => (
-            0,
-            vec![format!("what carries the label {label}: {failure}")],
-        ),
-    }
-}
-
-/// What of runs stands in the engine now: run, owner alive, thing.
-pub async fn list() -> Result<Vec<(String, bool, String)>, Failure> {
-    let engine = Engine::find().await?;
-    let found = removal::list(&engine.docker, labels::TOKEN)
-        .await
-        .map_err(failure)?;
-    Ok(found
-        .into_iter()
-        .map(|(thing, labelled)| {
-            let run = labelled.get(labels::RUN).cloned().unwrap_or_default();
-            (run, !labels::is_dead(&labelled), thing.to_string())
-        })
-        .collect())
 }
 
 #[cfg(test)]

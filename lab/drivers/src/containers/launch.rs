@@ -123,7 +123,7 @@ fn mounts(service: &Service, volume: &dyn Fn(&Name) -> String) -> Vec<Mount> {
 }
 
 /// Whether a service asks for its folder.
-pub(super) fn uses_data(service: &Service) -> bool {
+fn uses_data(service: &Service) -> bool {
     let Container {
         command, env, data, ..
     } = &service.container;
@@ -136,7 +136,25 @@ pub(super) fn uses_data(service: &Service) -> bool {
     data.is_some() || texts.chain(own).any(|text| text.contains("{data}"))
 }
 
+/// The volumes that a service needs, with the size of those that have one; shared ones come with
+/// each service.
+pub(super) fn volumes(service: &Service) -> Vec<(Name, Option<u64>)> {
+    let own = uses_data(service).then(|| {
+        let size = service.container.data.map(|size| size.0);
+        (data_volume(&service.name), size)
+    });
+    let shared = service
+        .container
+        .mounts
+        .iter()
+        .filter_map(|mount| match &mount.from {
+            MountSource::Volume(name) => Some((name.clone(), None)),
+            _ => None,
+        });
+    own.into_iter().chain(shared).collect()
+}
+
 /// The volume in which a service keeps its folder.
-pub(super) fn data_volume(service: &Name) -> Name {
+fn data_volume(service: &Name) -> Name {
     service.clone()
 }

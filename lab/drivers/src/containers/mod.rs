@@ -12,6 +12,7 @@
 //! | `watch` | what the engine tells about containers; their logs |
 //! | `faults` | faults on services that are containers |
 //! | `removal` | removes whatever carries a label until nothing does |
+//! | `standing` | what of runs stands in the engine, and its removal by hand |
 //! | `reaper` | `lab __reap`: removal when the lab is gone |
 
 mod driver;
@@ -24,6 +25,8 @@ pub(crate) mod labels;
 mod launch;
 pub mod reaper;
 pub(crate) mod removal;
+mod standing;
 mod watch;
 
-pub use driver::{Containers, list, remove, sweep};
+pub use driver::Containers;
+pub use standing::{list, remove, sweep};

@@ -182,6 +182,8 @@ busybox=/bin/busybox
 $busybox --install -s /usr/bin
 export PATH=/usr/bin:/usr/sbin:/usr/lib/postgresql/15/bin
 mkdir -p /etc /tmp /run/postgresql /var/lib/postgresql /docker-entrypoint-initdb.d
+# Where Debian's clients look for the server's socket.
+[ -e /var/run ] || ln -s /run /var/run
 echo 'root:x:0:0::/root:/bin/sh' >/etc/passwd
 echo 'postgres:x:70:70::/var/lib/postgresql:/bin/sh' >>/etc/passwd
 echo 'root:x:0:' >/etc/group

@@ -17,7 +17,7 @@ use lab_engine::Failure;
 use lab_model::container::Build;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::query_parameters::{
-    ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
+    ListImagesOptionsBuilder, RemoveImageOptions, RemoveImageOptionsBuilder,
 };
 use tokio::process::Command;
 
@@ -115,9 +115,21 @@ impl Kitchen {
             arguments: [].into(),
             target: None,
         };
+        let before = list_in(&engine.docker).await?;
         build::image(&engine.docker, &build, recipe.tag(), &labels).await?;
-        fs::remove_dir_all(&context).map_err(|error| broken(&context, &error))?;
         let made = list_in(&engine.docker).await?;
+        // The one that had the name until now has none any more, and is of no use.
+        let replaced = before
+            .iter()
+            .filter(|one| one.name == recipe.tag() && made.iter().all(|new| new.id != one.id));
+        for one in replaced {
+            let plainly = None::<RemoveImageOptions>;
+            let removed = engine.docker.remove_image(&one.id, plainly, None).await;
+            if let Err(error) = removed {
+                (self.progress)(&format!("{}: the old image stays: {error}", recipe.name()));
+            }
+        }
+        fs::remove_dir_all(&context).map_err(|error| broken(&context, &error))?;
         made.into_iter()
             .find(|made| made.name == recipe.tag())
             .ok_or_else(|| failure(format!("{} was built and is not there", recipe.tag())))
