@@ -154,28 +154,36 @@ fn all_ready(home: &Path) -> Option<Duration> {
 
 /// Three servers; each calls the next one where they start one by one.
 fn scenario(together: bool) -> String {
-    let mut services = String::new();
-    let mut links = String::from("links:\n  - client -> one\n");
-    for (index, name) in SERVICES.iter().enumerate() {
-        let next = SERVICES.get(index + 1).filter(|_| !together);
-        let env = next.map_or_else(String::new, |next| {
-            format!("env: {{ NEXT: \"{{link:{next}}}\" }}, ")
-        });
-        services.push_str(&format!(
-            "  {name}:\n    {{ command: [redis-server, --port, \"{{port}}\", --save, \"\"], image: {IMAGE}, {env}containers: {{ port: 6379 }}, ready: {{ tcp: true, within: 30s }} }}\n"
-        ));
-        match next {
-            Some(next) => links.push_str(&format!("  - {name} -> {next}\n")),
-            None if together && index > 0 => links.push_str(&format!("  - client -> {name}\n")),
-            None => {}
-        }
-    }
+    let next = |index: usize| SERVICES.get(index + 1).filter(|_| !together);
+    let numbered = || SERVICES.iter().enumerate();
+    let services: Vec<String> = numbered()
+        .map(|(index, name)| {
+            let env = next(index).map_or_else(String::new, |next| {
+                format!("env: {{ NEXT: \"{{link:{next}}}\" }}, ")
+            });
+            format!(
+                "  {name}:\n    {{ command: [redis-server, --port, \"{{port}}\", --save, \"\"], \
+                 image: {IMAGE}, {env}containers: {{ port: 6379 }}, \
+                 ready: {{ tcp: true, within: 30s }} }}\n"
+            )
+        })
+        .collect();
+    let links: Vec<String> = numbered()
+        .filter_map(|(index, name)| match next(index) {
+            Some(next) => Some(format!("  - {name} -> {next}\n")),
+            None if together && index > 0 => Some(format!("  - client -> {name}\n")),
+            None => None,
+        })
+        .collect();
+    let (services, links) = (services.concat(), links.concat());
     format!(
         "\
 scenario: three
 about: Three services start.
 services:
-{services}{links}load:
+{services}links:
+  - client -> one
+{links}load:
   journeys: {{ look: {{ weight: 1, steps: [{{ get: / }}] }} }}
   arrivals: {{ constant: {{ rate: 20/s }} }}
 phases:

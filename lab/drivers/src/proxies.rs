@@ -102,13 +102,13 @@ impl FaultPlane for Proxies {
             ..LinkSpec::new(link.slug())
         };
         let view = self.proxy.open(spec).await.map_err(|error| {
-            let mut reason = format!("its proxy cannot listen on {listen}: {error}");
-            if listen.port() != 0 {
-                reason.push_str(&format!(
-                    "\n{} calls {} on this port; something on this host listens there",
-                    link.from, link.to
-                ));
-            }
+            let taken = if listen.port() == 0 {
+                String::new()
+            } else {
+                let (from, to) = (&link.from, &link.to);
+                format!("\n{from} calls {to} on this port; something on this host listens there")
+            };
+            let reason = format!("its proxy cannot listen on {listen}: {error}{taken}");
             Failure::new(format!("link {link}"), reason)
         })?;
         let address = view.listen.parse().map_err(failure)?;

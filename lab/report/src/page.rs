@@ -48,9 +48,9 @@ impl Page {
         let inner = self.inner(indent + hanging);
         let label = spaces(indent).join(label.clean(&self.style));
         // One that fills the room would touch the words.
-        let fits = label.width() < inner;
+        let is_long = label.width() >= inner;
         let label = label.padded(inner);
-        if !fits {
+        if is_long {
             let columns = self.style.columns();
             for part in label.wrapped(columns, columns) {
                 self.put(&part);
