@@ -163,6 +163,7 @@ impl<H: Hands> ServiceFaults for Acts<H> {
                 fault: *index,
                 passing: readings(std::mem::take(&mut armed.taken)),
                 touched: readings(std::mem::take(&mut armed.shown)),
+                matched: 0,
                 delay: Delay::default(),
                 resets: 0,
                 refused: 0,

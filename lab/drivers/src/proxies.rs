@@ -351,6 +351,7 @@ impl Watched {
             witness.connections = witness.connections.max(part.connections);
             witness.requests = witness.requests.max(part.requests);
             witness.bytes += part.bytes;
+            witness.matched += part.matched;
             witness.resets += part.resets;
             witness.refused += part.refused;
             witness.dropped_bytes += part.dropped_bytes;
@@ -393,6 +394,7 @@ impl Watched {
             fault: index,
             passing,
             touched,
+            matched: witness.matched,
             delay,
             resets: witness.resets,
             refused: witness.refused + probed,

@@ -399,6 +399,7 @@ impl FaultPlane for World {
                 fault: *fault,
                 passing: amount,
                 touched: amount,
+                matched: 0,
                 delay: lab_model::link::Delay::default(),
                 resets: 0,
                 refused: 50,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lab_model::plan::Effect;
+use lab_model::plan::{Deed, Effect};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
@@ -149,6 +149,18 @@ fn witness(effect: &Effect) -> String {
         Effect::Open { delay } => format!("connections open {delay} late"),
         Effect::Alter { share } => format!("{share} of the bytes change"),
         Effect::Lose { share } => format!("{share} of the pieces vanish"),
+        Effect::Exchange { deed, .. } => match deed {
+            Deed::Answered { status } => format!("requests are answered {status}, callee unasked"),
+            Deed::Delayed { mean, jitter } => {
+                format!("answers are held for about {mean}, give or take {jitter}")
+            }
+            Deed::CutShort => "answers break off".to_owned(),
+            Deed::Corrupted => "bytes of answers change".to_owned(),
+            Deed::Edited => "heads have it changed".to_owned(),
+            Deed::Reset => "connections are reset in an answer".to_owned(),
+            Deed::Dripped => "answers come in drops".to_owned(),
+            Deed::Stale => "requests get the answer of an earlier one".to_owned(),
+        },
         Effect::State => "the service's state, read back each second, shows it".to_owned(),
     }
 }
@@ -215,6 +227,9 @@ impl fmt::Display for Explanation {
             match self.reach {
                 Reach::Connections => {
                     "a share of the connections (toxicity); requests, replies or both (direction)"
+                }
+                Reach::Requests => {
+                    "a share (toxicity) of the requests of HTTP that match; direction has no meaning"
                 }
                 Reach::Link => "the link as a whole; direction and toxicity have no meaning",
                 Reach::Service => {

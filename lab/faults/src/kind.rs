@@ -58,7 +58,7 @@ pub type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 /// How a kind is drawn: a letter for text, a colour for charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// A capital that no other kind has.
+    /// A letter that no other kind has; capitals for those that know nothing of what is said.
     pub letter: char,
     /// A CSS colour that no other kind has, told apart by people who see fewer colours
     /// (the palette of Okabe and Ito, and where it ends, of Tol's muted one).
@@ -70,6 +70,9 @@ pub struct Mark {
 pub enum Reach {
     /// Single connections, in one direction or both: `direction` and `toxicity` apply.
     Connections,
+    /// Single requests of HTTP on a link: `toxicity` is the share of those that match, `direction`
+    /// has no meaning.
+    Requests,
     /// The link as a whole: `direction` and `toxicity` have no meaning.
     Link,
     /// A service: `on` names it, `direction` and `toxicity` have no meaning.
@@ -115,6 +118,11 @@ impl Target<'_> {
         };
         self.direction.streams().iter().map(on).collect()
     }
+}
+
+/// A share from a constant of this crate.
+pub(crate) fn share(share: f64) -> Ratio {
+    Ratio::new(share).unwrap_or(Ratio::ONE)
 }
 
 /// A name from a constant of this crate.

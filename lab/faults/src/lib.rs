@@ -11,6 +11,7 @@
 //! | `problem` | what is wrong with a fault's attributes, and the checks kinds share |
 //! | `registry` | the list of kinds, and [`FaultSpec`], a fault as a scenario writes it |
 //! | `explain` | a kind in words, derived from its type |
+//! | `requests` | which requests a fault of HTTP acts on |
 //! | `recording` | delays that somebody measured, in a file of their own |
 //! | the others | one kind each |
 
@@ -23,6 +24,14 @@ mod disk_full;
 mod down;
 mod explain;
 mod hang;
+mod http_corrupt;
+mod http_delay;
+mod http_drip;
+mod http_header;
+mod http_reset;
+mod http_stale;
+mod http_status;
+mod http_truncate;
 mod io_limit;
 mod kill;
 mod kind;
@@ -37,6 +46,7 @@ mod problem;
 mod recording;
 mod refuse;
 mod registry;
+mod requests;
 mod reset_peer;
 mod restart;
 mod slicer;
@@ -55,6 +65,14 @@ pub use disk_full::DiskFull;
 pub use down::Down;
 pub use explain::{Attribute, Explanation};
 pub use hang::Hang;
+pub use http_corrupt::HttpCorrupt;
+pub use http_delay::HttpDelay;
+pub use http_drip::HttpDrip;
+pub use http_header::{Action, HttpHeader, Message};
+pub use http_reset::HttpReset;
+pub use http_stale::HttpStale;
+pub use http_status::HttpStatus;
+pub use http_truncate::HttpTruncate;
 pub use io_limit::IoLimit;
 pub use kill::Kill;
 pub use kind::{Kind, Mark, Reach, Read, Target};
@@ -69,6 +87,7 @@ pub use problem::Problem;
 pub use recording::Recording;
 pub use refuse::Refuse;
 pub use registry::{Entry, FaultSpec, KINDS, find};
+pub use requests::Match;
 pub use reset_peer::ResetPeer;
 pub use restart::Restart;
 pub use slicer::Slicer;

@@ -24,6 +24,15 @@ impl fmt::Display for Problem {
 /// The largest attribute a toxic takes: clients of Toxiproxy's API hold them in 32 bits.
 const LARGEST: u64 = u32::MAX as u64;
 
+/// Headers that say where messages and connections end.
+const FRAMING: [&str; 5] = [
+    "connection",
+    "content-length",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// The problems found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Checks(Vec<Problem>);
@@ -76,6 +85,30 @@ impl Checks {
             attribute,
             format!("`{shown}` is too much"),
             "it does not fit into 32 bits on the wire",
+        )
+    }
+
+    /// A header that a message gets, or one of its that changes (RFC 9110, sections 5.1 and 5.5).
+    pub(crate) fn header(self, attribute: &'static str, name: &str, value: &str) -> Self {
+        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        let framing = FRAMING.contains(&name.to_ascii_lowercase().as_str());
+        self.refuse(
+            name.is_empty() || !name.chars().all(token),
+            attribute,
+            format!("`{name}` is no name of a header"),
+            "letters, digits and dashes",
+        )
+        .refuse(
+            value.chars().any(|c| c.is_control() && c != '\t'),
+            attribute,
+            "a value of several lines",
+            "a header is one line",
+        )
+        .refuse(
+            framing,
+            attribute,
+            format!("`{name}` says where messages end"),
+            "to break off what is said, use `http_truncate` or `http_reset`",
         )
     }
 

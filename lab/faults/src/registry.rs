@@ -118,6 +118,14 @@ registry! {
     LimitTime,
     PacketLoss,
     Corrupt,
+    HttpStatus,
+    HttpDelay,
+    HttpTruncate,
+    HttpCorrupt,
+    HttpHeader,
+    HttpReset,
+    HttpDrip,
+    HttpStale,
     Kill,
     Stop,
     Restart,
@@ -285,6 +293,71 @@ mod tests {
             "10% of pieces lost",
             &json!({ "loss_rate": 0.1, "correlation": 0.0 }),
         );
+    }
+
+    #[test]
+    fn faults_of_http_say_which_requests() {
+        let status = json!({ "http_status": {
+            "status": 429, "header": "Retry-After: 1",
+            "match": { "method": "POST", "path": "/charges*", "first": 2, "per": "idempotency-key" },
+        } });
+        let summary = "answers 429 on POST /charges*, the first 2 per idempotency-key";
+        let sent = json!({
+            "status": 429, "header": "Retry-After: 1", "body": "",
+            "match": { "method": "POST", "path": "/charges*", "per": "idempotency-key", "first": 2 },
+        });
+        check(&status, summary, &sent);
+        check(
+            &json!({ "http_delay": { "delay": "1s", "after": "10B" } }),
+            "answers 1s late behind 10B of body",
+            &json!({ "delay": 1000, "jitter": 0, "before": "body", "bytes": 10, "match": {} }),
+        );
+        check(
+            &json!({ "http_header": { "name": "traceparent" } }),
+            "`traceparent` dropped",
+            &json!({ "name": "traceparent", "action": "drop", "value": "", "of": "request", "match": {} }),
+        );
+        check(
+            &json!({ "http_drip": { "bytes": "5B", "every": "20ms" } }),
+            "answers 5B each 20ms",
+            &json!({ "bytes": 5, "every": 20, "match": {} }),
+        );
+    }
+
+    #[test]
+    fn faults_of_http_that_make_no_sense_are_named() {
+        let check = |spec: Value, attribute| {
+            let fault: FaultSpec = serde_json::from_value(spec).unwrap();
+            let problems = fault.problems();
+            let named: Vec<_> = problems.iter().map(|p| p.attribute).collect();
+            assert_eq!(named, [attribute], "{problems:?}");
+        };
+        check(json!({ "http_status": { "status": 99 } }), "status");
+        let status = |header: &str| json!({ "http_status": { "status": 503, "header": header } });
+        check(status("Retry-After"), "header");
+        check(status("Content-Length: 5"), "header");
+        check(status("A: b\r\nC: d"), "header");
+        check(json!({ "http_header": { "name": "a b" } }), "name");
+        check(
+            json!({ "http_header": { "name": "a", "action": "add" } }),
+            "action",
+        );
+        check(
+            json!({ "http_header": { "name": "a", "value": "b" } }),
+            "value",
+        );
+        check(json!({ "http_delay": { "delay": "0s" } }), "delay");
+        check(
+            json!({ "http_drip": { "bytes": "0B", "every": "1s" } }),
+            "bytes",
+        );
+        check(json!({ "http_corrupt": { "share": "0%" } }), "share");
+        let stale = |matching: Value| json!({ "http_stale": { "match": matching } });
+        check(stale(json!({ "method": "POST" })), "match");
+        check(stale(json!({ "path": "charges" })), "match");
+        check(stale(json!({ "first": 0 })), "match");
+        check(stale(json!({ "per": "path" })), "match");
+        check(stale(json!({ "header": "" })), "match");
     }
 
     #[test]

@@ -59,6 +59,9 @@ pub struct FaultReport {
     pub passing: Touched,
     /// The part of it that the fault acted on.
     pub touched: Touched,
+    /// Requests that matched it, where it acts on those that do.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub matched: u64,
     /// Delay added to what was touched.
     #[serde(default, skip_serializing_if = "Delay::is_empty")]
     pub delay: Delay,

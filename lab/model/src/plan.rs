@@ -66,7 +66,9 @@ impl Effect {
     /// The share of what passes on a chosen connection that it acts on, at the least.
     pub fn share(&self) -> f64 {
         match self {
-            Self::Alter { share } | Self::Lose { share } => share.get(),
+            Self::Alter { share } | Self::Lose { share } | Self::Exchange { share, .. } => {
+                share.get()
+            }
             _ => 1.0,
         }
     }
@@ -206,6 +208,36 @@ pub struct Window {
     pub to: Span,
 }
 
+/// What is done to requests of HTTP and their answers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// They are answered by the proxy; the callee never sees them.
+    Answered {
+        /// The answer's status.
+        status: u16,
+    },
+    /// Answers are held for about this long, give or take the jitter.
+    Delayed {
+        /// The mean of the added delay.
+        mean: Span,
+        /// The largest deviation.
+        jitter: Span,
+    },
+    /// Answers break off, and the connection closes.
+    CutShort,
+    /// Bytes of answers change.
+    Corrupted,
+    /// Headers come, change or go.
+    Edited,
+    /// The connection is reset in the middle of an answer.
+    Reset,
+    /// Answers come a few bytes at a time.
+    Dripped,
+    /// Requests get the answer of an earlier one.
+    Stale,
+}
+
 /// What a fault must be seen to do.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -245,6 +277,13 @@ pub enum Effect {
     /// Pieces vanish while the rest passes.
     Lose {
         /// The share of pieces that vanish.
+        share: Ratio,
+    },
+    /// Requests of HTTP, and the answers to them, are treated in some way.
+    Exchange {
+        /// What is done to them.
+        deed: Deed,
+        /// The share of those that match and are chosen to which it is done, at the least.
         share: Ratio,
     },
     /// A service is in the state that was asked for, whenever it is read back.

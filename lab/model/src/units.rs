@@ -215,6 +215,9 @@ impl Ratio {
     /// All of it.
     pub const ONE: Self = Self(1.0);
 
+    /// None of it.
+    pub const ZERO: Self = Self(0.0);
+
     /// From a share; `None` outside 0 to 1.
     pub fn new(share: f64) -> Option<Self> {
         (0.0..=1.0).contains(&share).then_some(Self(share))
@@ -286,7 +289,7 @@ fn show_bytes(bytes: u64) -> String {
 }
 
 /// An amount of data, in bytes; `KB` is 1,000 bytes, `KiB` 1,024.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
 
 impl fmt::Display for ByteSize {

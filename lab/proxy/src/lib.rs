@@ -44,6 +44,7 @@ pub mod internals;
 mod link;
 mod listen;
 mod observe;
+mod protocol;
 mod proxy;
 mod relay;
 mod seed;

@@ -178,6 +178,8 @@ pub struct Witness {
     pub chosen: u64,
     /// Connections its toxicity spared.
     pub spared: u64,
+    /// Requests that matched, for a fault of a protocol; `chosen` and `spared` count requests there.
+    pub matched: u64,
     /// Connections on which it acted.
     pub connections: u64,
     /// Requests in flight on a connection while it acted there (needs the tap).
@@ -298,7 +300,7 @@ impl Witness {
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         difference!(self, earlier;
-            chosen, spared, connections, requests, chunks, bytes, resets, closes, dropped_bytes,
+            chosen, spared, matched, connections, requests, chunks, bytes, resets, closes, dropped_bytes,
             refused; delay;)
     }
 

@@ -35,6 +35,22 @@ impl Draw {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// Events that do not happen before the next that does, where each has that chance, 0 to 1:
+    /// geometric, by inversion, so that rare ones cost few draws.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a ratio of two negative logarithms; float casts saturate"
+    )]
+    pub(crate) fn gap(&mut self, chance: f64) -> u64 {
+        let drawn = 1.0 - self.unit();
+        if chance >= 1.0 {
+            return 0;
+        }
+        // A chance of 0 divides by 0: infinitely many, which saturates.
+        (drawn.ln() / (-chance).ln_1p()).abs().min(u64::MAX as f64) as u64
+    }
+
     /// A whole number below `limit`, 0 when `limit` is 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         let product = u128::from(self.bits()) * u128::from(limit);

@@ -30,6 +30,7 @@ impl Count {
 pub(crate) struct Marks {
     pub(crate) chosen: Count,
     pub(crate) spared: Count,
+    pub(crate) matched: Count,
     pub(crate) connections: Count,
     pub(crate) requests: Count,
     pub(crate) chunks: Count,
@@ -47,6 +48,7 @@ impl Marks {
         Witness {
             chosen: self.chosen.get(),
             spared: self.spared.get(),
+            matched: self.matched.get(),
             connections: self.connections.get(),
             requests: self.requests.get(),
             chunks: self.chunks.get(),

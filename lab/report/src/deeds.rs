@@ -2,7 +2,7 @@
 
 use lab_model::Span;
 use lab_model::link::{Delay, Touched};
-use lab_model::plan::{Effect, Fault};
+use lab_model::plan::{Deed, Effect, Fault};
 use lab_verdict::outcome::WitnessVerdict;
 use lab_verdict::tally::FaultTally;
 
@@ -13,6 +13,11 @@ pub(crate) fn label(fault: &Fault) -> String {
     match &fault.effect {
         Effect::Delay { mean, .. } => format!("{} {}", fault.kind, format::planned(*mean)),
         Effect::Throttle { rate } => format!("{} {rate}", fault.kind),
+        Effect::Exchange { deed, .. } => match deed {
+            Deed::Answered { status } => format!("{} {status}", fault.kind),
+            Deed::Delayed { mean, .. } => format!("{} {}", fault.kind, format::planned(*mean)),
+            _ => fault.kind.to_string(),
+        },
         Effect::Open { delay } => format!("{} {}", fault.kind, format::planned(*delay)),
         Effect::Alter { share } | Effect::Lose { share } => {
             format!("{} {}", fault.kind, format::percent(share.get()))
@@ -55,16 +60,29 @@ pub(crate) fn seen(witness: &WitnessVerdict) -> String {
         dropped: witness.dropped,
     };
     let (touched, passing) = (format::count(touched), format::counted(passing, noun));
+    if witness.matched > 0 {
+        let matched = format::count(witness.matched);
+        return with(
+            format!("{touched} of {matched} that matched, of {passing}"),
+            &marks,
+        );
+    }
     with(format!("{touched} of {passing}"), &marks)
 }
 
 /// What a plan asked of a fault, where that is a measure: `asked 2 s ± 200 ms`.
 pub(crate) fn asked(fault: &Fault) -> Option<String> {
     match &fault.effect {
-        Effect::Delay { mean, jitter } if *jitter == Span::ZERO => {
-            Some(format!("asked {}", format::planned(*mean)))
-        }
-        Effect::Delay { mean, jitter } => {
+        Effect::Delay { mean, jitter }
+        | Effect::Exchange {
+            deed: Deed::Delayed { mean, jitter },
+            ..
+        } if *jitter == Span::ZERO => Some(format!("asked {}", format::planned(*mean))),
+        Effect::Delay { mean, jitter }
+        | Effect::Exchange {
+            deed: Deed::Delayed { mean, jitter },
+            ..
+        } => {
             let (mean, jitter) = (format::planned(*mean), format::planned(*jitter));
             Some(format!("asked {mean} ± {jitter}"))
         }

@@ -3,7 +3,7 @@
 //! The one place that knows: a new effect is a new arm in each `match` below.
 
 use lab_model::link::{Touched, Traffic};
-use lab_model::plan::{Effect, Fault};
+use lab_model::plan::{Deed, Effect, Fault};
 use lab_model::{Link, Span};
 
 use crate::figures::{count, counted, measured, part, set, significant};
@@ -63,6 +63,7 @@ pub(crate) fn share(effect: &Effect, tally: &FaultTally) -> Share {
             of_connections(connections.max(tally.refused.saturating_add(tally.resets)))
         }
         Effect::Close | Effect::Open { .. } => of_connections(connections),
+        Effect::Exchange { .. } => Share::new(requests, tally.matched, "matching request"),
         Effect::State => Share::new(tally.touched.readings, passing.readings, "reading"),
     }
 }
@@ -90,6 +91,16 @@ pub(crate) fn seen(effect: &Effect, tally: &FaultTally, link: &Traffic) -> Resul
         Effect::Reshape => some(tally.touched.bytes, "no byte was reshaped"),
         Effect::Open { .. } => some(tally.touched.connections, "no connection opened late"),
         Effect::Alter { .. } => some(tally.touched.bytes, "no byte was changed"),
+        Effect::Exchange { deed, .. } => match deed {
+            Deed::Delayed { mean, .. } => delayed(*mean, tally, link),
+            Deed::Answered { .. } => some(tally.touched.requests, "no request was answered by it"),
+            Deed::CutShort => some(tally.touched.requests, "no answer was cut short"),
+            Deed::Corrupted => some(tally.touched.bytes, "no byte was changed"),
+            Deed::Edited => some(tally.touched.requests, "no head was changed"),
+            Deed::Reset => some(tally.resets, "no answer was reset"),
+            Deed::Dripped => some(tally.delay.count, "no answer was dripped"),
+            Deed::Stale => some(tally.touched.requests, "no answer was stale"),
+        },
         Effect::State => some(tally.touched.readings, "no reading of its state showed it"),
     }
 }
@@ -135,9 +146,34 @@ pub(crate) fn mechanism(fault: &Fault, tally: &FaultTally, link: &Traffic) -> Op
             between(tally.refused, "refused").or_else(|| between(tally.resets, "cut"))
         }
         Effect::Close => between(tally.touched.connections, "closed"),
+        Effect::Exchange { deed, .. } => exchanged(deed, fault, tally, link),
         Effect::State => Some(format!("{} was under {}", fault.site(), fault.summary)),
     }?;
     Some(clause + &repeated(link))
+}
+
+/// What became of requests and their answers.
+fn exchanged(deed: Deed, fault: &Fault, tally: &FaultTally, link: &Traffic) -> Option<String> {
+    let touched = tally.touched.requests;
+    let on = &fault.link;
+    let were = |noun: &str, what: &str| {
+        let verb = if touched == 1 { "was" } else { "were" };
+        (touched > 0).then(|| format!("{} on {on} {verb} {what}", counted(touched, noun)))
+    };
+    match deed {
+        Deed::Delayed { .. } | Deed::Dripped => {
+            waiting(&fault.link, link).or_else(|| acted(fault, tally))
+        }
+        Deed::Answered { status } => {
+            let unasked = format!("answered {status} without {} being asked", on.to);
+            were("request", &unasked)
+        }
+        Deed::CutShort => were("answer", "cut short"),
+        Deed::Corrupted => were("answer", "damaged"),
+        Deed::Edited => were("message", "changed on the way"),
+        Deed::Reset => were("answer", "torn off by a reset"),
+        Deed::Stale => were("answer", "out of date"),
+    }
 }
 
 /// Bytes that never came.

@@ -134,6 +134,9 @@ pub struct WitnessVerdict {
     pub passing: Touched,
     /// What it acted on.
     pub touched: Touched,
+    /// Requests that matched it, where it acts on those that do.
+    #[serde(default)]
+    pub matched: u64,
     /// The share that had to be touched at least: half its toxicity.
     pub wanted_share: f64,
     /// The share that was touched, of requests or of connections; `None` without traffic.

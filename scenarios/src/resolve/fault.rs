@@ -285,11 +285,14 @@ const TOXIPROXYS: [&str; 8] = [
 fn check_reach(fault: &FaultSpec, spec: &InjectSpec, within: Place, report: &Report) {
     let acts_on = match fault.entry().reach {
         Reach::Connections => return,
+        Reach::Requests => "requests with their answers",
         Reach::Link => "the whole link",
         Reach::Service => "a service",
     };
     let direction = spec.direction.as_ref().map(At::place);
     let toxicity = spec.toxicity.as_ref().map(At::place);
+    // Of requests, a share may be chosen.
+    let toxicity = toxicity.filter(|_| fault.entry().reach != Reach::Requests);
     for (key, place) in [("direction", direction), ("toxicity", toxicity)] {
         if let Some(place) = place {
             let name = fault.entry().name;

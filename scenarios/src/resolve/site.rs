@@ -26,13 +26,15 @@ pub(super) fn resolve<'a>(
 ) -> Vec<Spot<'a>> {
     let kind = fault.entry();
     match (on, kind.reach) {
-        (Site::Link(link), Reach::Connections | Reach::Link) => checked_link(link, place, around)
-            .map(|link| Spot {
-                link,
-                service: None,
-            })
-            .into_iter()
-            .collect(),
+        (Site::Link(link), Reach::Connections | Reach::Requests | Reach::Link) => {
+            checked_link(link, place, around)
+                .map(|link| Spot {
+                    link,
+                    service: None,
+                })
+                .into_iter()
+                .collect()
+        }
         (Site::Service(service), Reach::Service) => match fault {
             FaultSpec::Partition(partition) => between(service, &partition.from, place, around),
             _ => of_service(service, place, around).into_iter().collect(),

@@ -136,6 +136,8 @@ fn link(given: &str, plan: &Plan) -> String {
 /// An injection in the words of a scenario.
 fn words(options: &Inject, plan: &Plan) -> Result<String, Failed> {
     let (mut keys, mut attributes) = (Vec::new(), Vec::new());
+    // `match.path=/a` is an attribute in an attribute.
+    let mut nested: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for setting in &options.settings {
         let Some((key, value)) = setting.split_once('=') else {
             return Err(usage(
@@ -154,8 +156,15 @@ fn words(options: &Inject, plan: &Plan) -> Result<String, Failed> {
         };
         match key {
             "for" | "after" | "toxicity" | "direction" => keys.push(format!("{key}: {value}\n")),
+            _ if let Some((outer, inner)) = key.split_once('.') => {
+                let inner = format!("{}: {value}", json!(inner));
+                nested.entry(outer).or_default().push(inner);
+            }
             _ => attributes.push(format!("{}: {value}", json!(key))),
         }
+    }
+    for (outer, inner) in nested {
+        attributes.push(format!("{}: {{ {} }}", json!(outer), inner.join(", ")));
     }
     let on = link(&options.link, plan);
     let on = if on.parse::<Link>().is_ok() {

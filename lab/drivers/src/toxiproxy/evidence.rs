@@ -68,7 +68,10 @@ impl Evidence {
             },
             Effect::Withhold | Effect::Lose { .. } => lost(fault, caller, callee, outer, inner),
             // No Toxiproxy has a toxic for these; such faults never come here.
-            Effect::Open { .. } | Effect::Alter { .. } | Effect::State => Self::default(),
+            Effect::Open { .. }
+            | Effect::Alter { .. }
+            | Effect::Exchange { .. }
+            | Effect::State => Self::default(),
         }
     }
 

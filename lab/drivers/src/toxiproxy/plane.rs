@@ -434,6 +434,7 @@ impl Watched {
             fault: index,
             passing,
             touched: news.touched,
+            matched: 0,
             delay: news.delay,
             resets: news.resets,
             refused: news.refused,

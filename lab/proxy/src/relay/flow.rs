@@ -6,6 +6,7 @@ mod splice;
 use super::scratch;
 use crate::events::Event;
 use crate::link::Link;
+use crate::protocol::Conversation;
 use crate::spec::Stream;
 use crate::tap::Tap;
 use crate::toxics::{Chain, End, Passed, Place, Queue, Surroundings, Toxic};
@@ -23,10 +24,16 @@ use tokio::net::TcpStream;
 
 /// Bytes a direction may move before others get their turn.
 const BUDGET: usize = 512 << 10;
+/// What may wait for the destination before no more is taken from a conversation.
+const FULL: usize = 256 << 10;
 /// The most that is read at once when it has to be kept.
 const KEPT_READ: usize = 64 << 10;
 
 /// The state of a direction.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "ends of source, conversation and destination come in any order"
+)]
 pub(super) struct Flow {
     stream: Stream,
     chain: Chain,
@@ -40,7 +47,11 @@ pub(super) struct Flow {
     source_finished: bool,
     /// Whether the source was seen to have left, although not all it sent was read.
     source_left: bool,
+    /// Whether the end that a conversation has for the destination was taken.
+    end_taken: bool,
     finished: bool,
+    /// Bytes received before there was a conversation.
+    before: u64,
     /// What this direction counts for in the total that delays may hold.
     accounted: usize,
 }
@@ -50,6 +61,7 @@ pub(super) struct Io<'a> {
     pub(super) source: &'a mut TcpStream,
     pub(super) destination: &'a mut TcpStream,
     pub(super) tap: Option<&'a mut Tap>,
+    pub(super) conversation: Option<&'a mut dyn Conversation>,
     pub(super) link: &'a Link,
     pub(super) crew: &'a Crew,
     pub(super) both_finished: bool,
@@ -94,7 +106,9 @@ impl Flow {
             sent: 0,
             source_finished: false,
             source_left: false,
+            end_taken: false,
             finished: false,
+            before: 0,
             accounted: 0,
         }
     }
@@ -117,6 +131,29 @@ impl Flow {
     /// Its source was seen to have left.
     pub(super) fn source_leaves(&mut self) {
         self.source_left = true;
+    }
+
+    /// Whether nothing of it is on its way, and more may come.
+    pub(super) fn at_rest(&self) -> bool {
+        let holds = self.chain.held() > 0 || !self.out.is_empty() || self.piped() > 0;
+        !(holds || self.source_finished() || self.finished)
+    }
+
+    /// Bytes of the source so far.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// A conversation begins.
+    pub(super) fn converses(&mut self) {
+        self.before = self.received;
+    }
+
+    /// Whether a conversation has something for it that it can take.
+    pub(super) fn is_wanted(&self, conversation: &mut dyn Conversation, crew: &Crew) -> bool {
+        let outbox = conversation.outbox(self.stream);
+        let ends = outbox.end().is_some() && !self.end_taken;
+        !self.finished && self.takes(crew) && (ends || !outbox.is_empty())
     }
 
     /// Whether it holds data and knows no moment when that may go on.
@@ -192,6 +229,7 @@ impl Flow {
             if self.sent - sent_before > BUDGET as u64 {
                 return Progress::Yields;
             }
+            self.pull(io);
             let mut wakes = None;
             if !self.chain.is_empty() {
                 match self.chain.pass(surroundings(io), &mut self.out) {
@@ -202,9 +240,14 @@ impl Flow {
             match self.deliver(io, context) {
                 Err(ending) => return Progress::Ends(ending),
                 Ok(Delivery::Finished) => return Progress::Finished,
-                // Room in the way out lets the toxics move more.
-                Ok(Delivery::Some) if !self.chain.is_empty() => continue,
+                // Room in the way out lets the toxics and a conversation move more.
+                Ok(Delivery::Some) if !self.chain.is_empty() || io.conversation.is_some() => {
+                    continue;
+                }
                 Ok(_) => {}
+            }
+            if let Some(conversation) = &io.conversation {
+                wakes = wakes.into_iter().chain(conversation.wakes()).min();
             }
             let limit = self.appetite(io).min(budget);
             if self.source_finished || limit == 0 {
@@ -233,7 +276,9 @@ impl Flow {
 
     /// Bytes that may be read now.
     fn appetite(&self, io: &Io<'_>) -> usize {
-        if self.chain.is_empty() {
+        if let Some(conversation) = &io.conversation {
+            conversation.room(self.stream)
+        } else if self.chain.is_empty() {
             // Straight through: nothing is read while something waits to be written.
             if self.out.is_empty() && self.piped() == 0 {
                 scratch::SCRATCH
@@ -268,6 +313,7 @@ impl Flow {
         match self.out.end() {
             None => Ok(delivery),
             Some((End::Closed, _)) => Err(Ending::Closed),
+            Some((End::Torn, _)) => Err(Ending::Reset),
             Some((End::Reset, _)) => Err(Ending::SourceGone),
             Some((End::Finished, _)) => {
                 // For a TCP socket this is shutdown(2): done at once.
@@ -295,6 +341,10 @@ impl Flow {
                 return Poll::Ready(Ok(0));
             }
             self.note_read(data.len());
+            if io.conversation.is_some() {
+                self.hear(io, data);
+                return Poll::Ready(Ok(data.len()));
+            }
             self.count_received(io, data);
             if !self.chain.is_empty() {
                 let kept = Bytes::copy_from_slice(data);
@@ -319,10 +369,18 @@ impl Flow {
     fn source_ends(&mut self, io: &mut Io<'_>, orderly: bool) {
         let now = Instant::now();
         self.source_finished = true;
+        let end = if orderly { End::Finished } else { End::Reset };
+        // What the caller gets ends when the conversation says so.
+        let heard = io.conversation.as_mut().map(|c| c.ended(self.stream, end));
+        if heard.is_some() && self.stream == Stream::Downstream {
+            return;
+        }
         if let Some(tap) = &mut io.tap {
             tap.source_ended(self.stream, self.received, now);
         }
-        let end = if orderly { End::Finished } else { End::Reset };
+        if heard.is_some() {
+            return;
+        }
         self.chain.finish(end, now, &mut self.out);
     }
 
@@ -358,8 +416,66 @@ impl Flow {
         };
         count.add(written as u64);
         self.sent += written as u64;
+        // What a conversation changes or leaves out shifts every offset behind it.
+        let offset = match &io.conversation {
+            Some(conversation) if self.stream == Stream::Upstream => {
+                self.before + conversation.consumed(self.stream)
+            }
+            _ => self.sent,
+        };
         if let Some(tap) = &mut io.tap {
-            tap.sent(self.stream, self.sent, Instant::now());
+            tap.sent(self.stream, offset, Instant::now());
+        }
+    }
+
+    /// Gives a conversation what was read. The tap stands at the caller's side of it.
+    fn hear(&mut self, io: &mut Io<'_>, data: &[u8]) {
+        match self.stream {
+            Stream::Upstream => self.count_received(io, data),
+            Stream::Downstream => self.arrivals(io).add(data.len() as u64),
+        }
+        if let Some(conversation) = &mut io.conversation {
+            conversation.received(self.stream, data, Instant::now());
+        }
+    }
+
+    /// Whether it takes more from a conversation.
+    fn takes(&self, crew: &Crew) -> bool {
+        if self.chain.is_empty() {
+            self.out.bytes() < FULL
+        } else {
+            self.chain.room(crew.delay_budget()) > 0
+        }
+    }
+
+    /// Takes from a conversation what it has for the destination.
+    fn pull(&mut self, io: &mut Io<'_>) {
+        let Some(conversation) = &mut io.conversation else {
+            return;
+        };
+        let now = Instant::now();
+        conversation.advance(now);
+        while self.takes(io.crew)
+            && let Some(segment) = conversation.outbox(self.stream).pop()
+        {
+            if self.stream == Stream::Downstream {
+                if let Some(tap) = &mut io.tap {
+                    tap.received(self.stream, self.received, &segment.data, now);
+                }
+                self.received += segment.data.len() as u64;
+            }
+            self.chain.push(segment.data, now, &mut self.out);
+        }
+        if let Some((end, _)) = conversation.outbox(self.stream).end()
+            && !std::mem::replace(&mut self.end_taken, true)
+        {
+            let source = matches!(end, End::Finished | End::Reset);
+            if let Some(tap) = io.tap.as_mut().filter(|_| source)
+                && self.stream == Stream::Downstream
+            {
+                tap.source_ended(self.stream, self.received, now);
+            }
+            self.chain.finish(end, now, &mut self.out);
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) use leash::Leash;
 
 use crate::events::{EndedBy, Event};
 use crate::link::{Cut, Link};
+use crate::protocol::{self, Conversation, Protocol};
 use crate::spec::Stream;
 use crate::tap::{Fault, Tap};
 use crate::timers::Alarm;
@@ -60,6 +61,9 @@ pub(crate) struct Relay {
     up: Flow,
     down: Flow,
     tap: Option<Box<Tap>>,
+    /// The protocol that faults of the link understand, and the conversation in it.
+    protocol: Option<Protocol>,
+    conversation: Option<Box<dyn Conversation>>,
     alarm: Alarm,
     /// Who ended it, and whether with a reset.
     ended: (EndedBy, bool),
@@ -83,6 +87,8 @@ impl Parked {
             up: Flow::new(Stream::Upstream),
             down: Flow::new(Stream::Downstream),
             tap,
+            protocol: None,
+            conversation: None,
             alarm: Alarm::default(),
             ended: (EndedBy::Peers, false),
             look_at: None,
@@ -151,7 +157,8 @@ impl Parked {
 
 impl Relay {
     fn role(&self) -> Role {
-        if self.up.timed() || self.down.timed() {
+        let converses = self.conversation.as_ref();
+        if self.up.timed() || self.down.timed() || converses.is_some_and(|c| c.timed()) {
             Role::Timed
         } else {
             Role::Plain
@@ -174,6 +181,31 @@ impl Relay {
         if !self.link.tapped() {
             self.tap = None;
         }
+        self.protocol = protocol::of(&toxics);
+        if let Some(conversation) = &mut self.conversation {
+            conversation.adopt(&toxics);
+        }
+        self.converse();
+    }
+
+    /// Begins a conversation, where faults need one and the connection is at rest: before its
+    /// first byte, or where the tap knows that every request is answered.
+    fn converse(&mut self) {
+        let Some(protocol) = self.protocol.filter(|_| self.conversation.is_none()) else {
+            return;
+        };
+        let untouched = self.up.received() == 0 && self.down.received() == 0;
+        let tap = self.tap.as_ref();
+        if !(self.up.at_rest() && self.down.at_rest())
+            || !(untouched || tap.is_some_and(|tap| tap.at_rest()))
+        {
+            return;
+        }
+        let mut conversation = protocol.converse(&self.link, self.number);
+        conversation.adopt(&self.link.toxics());
+        self.conversation = Some(conversation);
+        self.up.converses();
+        self.down.converses();
     }
 
     /// Connects to the upstream, once toxics let it.
@@ -259,6 +291,7 @@ impl Relay {
         if self.version != self.link.version() {
             self.take_over(Instant::now());
         }
+        self.converse();
         if self.look_at.is_some_and(|at| at <= Instant::now()) {
             self.look_at = None;
             if self.look(client, upstream) == Peer::Gone {
@@ -270,6 +303,7 @@ impl Relay {
             return Poll::Ready(Turn::Exit(Exit::Move));
         }
         let both_finished = self.both_finished();
+        let had_room = self.have_room();
         let mut progress = [Progress::Finished; 2];
         for (stream, progress) in [Stream::Upstream, Stream::Downstream]
             .into_iter()
@@ -283,6 +317,10 @@ impl Relay {
                 source,
                 destination,
                 tap: self.tap.as_deref_mut(),
+                conversation: self
+                    .conversation
+                    .as_deref_mut()
+                    .map(|c| c as &mut dyn Conversation),
                 link: &self.link,
                 crew,
                 both_finished,
@@ -303,8 +341,8 @@ impl Relay {
                 _ => {}
             }
         }
-        if both_finished != self.both_finished() {
-            // What toxics do may depend on it, and nothing else will wake them.
+        if both_finished != self.both_finished() || self.goes_on(had_room, crew) {
+            // What toxics and conversations do may depend on it, and nothing else will wake them.
             return Poll::Ready(Turn::Yield);
         }
         let mut wakes: Option<Instant> = None;
@@ -341,6 +379,23 @@ impl Relay {
             self.up.source_leaves();
         }
         caller
+    }
+
+    /// Whether a conversation takes more from caller and upstream.
+    fn have_room(&self) -> [bool; 2] {
+        let streams = [Stream::Upstream, Stream::Downstream];
+        let conversation = self.conversation.as_ref();
+        streams.map(|stream| conversation.is_none_or(|c| c.room(stream) > 0))
+    }
+
+    /// Whether one direction made work for the other in the conversation.
+    fn goes_on(&mut self, had_room: [bool; 2], crew: &Crew) -> bool {
+        let has_room = self.have_room();
+        let Some(conversation) = self.conversation.as_deref_mut() else {
+            return false;
+        };
+        let more = had_room.iter().zip(has_room).any(|(had, has)| !had && has);
+        more || self.up.is_wanted(conversation, crew) || self.down.is_wanted(conversation, crew)
     }
 
     /// Whether neither peer will send any more.

@@ -99,6 +99,11 @@ impl Messages {
         };
     }
 
+    /// Whether the next byte begins a message.
+    pub(super) fn is_between(&self) -> bool {
+        matches!(self.state, State::Head { began: None, .. })
+    }
+
     /// Whether the body now ends with the connection.
     pub(super) fn lasts_until_close(&self) -> bool {
         matches!(self.state, State::UntilClose)

@@ -96,6 +96,12 @@ impl Tap {
         }
     }
 
+    /// Whether both directions stand between messages, and every request is answered.
+    pub(crate) fn at_rest(&self) -> bool {
+        let between = self.requests.is_between() && self.replies.is_between();
+        !self.blind && self.exchanges.is_empty() && between
+    }
+
     /// Data came from a source, at that offset of its stream.
     pub(crate) fn received(&mut self, stream: Stream, offset: u64, data: &[u8], now: Instant) {
         if self.blind {

@@ -1,6 +1,6 @@
 //! Attributes: merged into what is there, checked, and never able to crash the proxy.
 
-use super::stage::Fault;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -9,9 +9,10 @@ pub(super) const LONGEST: i64 = 1 << 32;
 
 /// Applies `changes` to `current` over the kind's defaults and checks the result. As Go's decoder
 /// does, keys match without regard to case, unknown ones are ignored and `null` changes nothing.
-pub(super) fn merge<F: Fault>(
+pub(super) fn merge<F: Serialize + DeserializeOwned + Default>(
     current: &Map<String, Value>,
     changes: &Map<String, Value>,
+    check: fn(&F) -> Result<(), String>,
 ) -> Result<Map<String, Value>, String> {
     let Ok(Value::Object(mut merged)) = serde_json::to_value(F::default()) else {
         return Ok(Map::new());
@@ -26,9 +27,7 @@ pub(super) fn merge<F: Fault>(
             *slot = fitting(name, slot, value)?;
         }
     }
-    read::<F>(&merged)
-        .ok_or_else(|| "attributes out of range".to_owned())?
-        .check()?;
+    check(&read(&merged).ok_or_else(|| "attributes out of range".to_owned())?)?;
     Ok(merged)
 }
 
@@ -39,6 +38,7 @@ fn fitting(name: &str, default: &Value, value: &Value) -> Result<Value, String> 
         Value::Number(_) => (value.is_i64(), "a whole number"),
         Value::String(_) => (value.is_string(), "a string"),
         Value::Array(_) => (value.is_array(), "a list"),
+        Value::Object(_) => (value.is_object(), "an object"),
         _ => (true, ""),
     };
     if fits {
@@ -49,12 +49,12 @@ fn fitting(name: &str, default: &Value, value: &Value) -> Result<Value, String> 
 }
 
 /// The kind's typed attributes; `None` when a number does not fit its field.
-pub(super) fn read<F: DeserializeOwned>(attributes: &Map<String, Value>) -> Option<F> {
+pub(crate) fn read<F: DeserializeOwned>(attributes: &Map<String, Value>) -> Option<F> {
     serde_json::from_value(Value::Object(attributes.clone())).ok()
 }
 
 /// Checks that an attribute is not negative.
-pub(super) fn not_negative(name: &str, value: i64) -> Result<(), String> {
+pub(crate) fn not_negative(name: &str, value: i64) -> Result<(), String> {
     if value < 0 {
         return Err(format!(
             "attribute {name} must not be negative, got {value}"
@@ -64,7 +64,7 @@ pub(super) fn not_negative(name: &str, value: i64) -> Result<(), String> {
 }
 
 /// Checks that an attribute is a time the proxy can wait for.
-pub(super) fn time(name: &str, value: i64) -> Result<(), String> {
+pub(crate) fn time(name: &str, value: i64) -> Result<(), String> {
     not_negative(name, value)?;
     if value > LONGEST {
         return Err(format!(
@@ -75,7 +75,7 @@ pub(super) fn time(name: &str, value: i64) -> Result<(), String> {
 }
 
 /// Checks that an attribute is a share, 0 to 1.
-pub(super) fn share(name: &str, value: f64) -> Result<(), String> {
+pub(crate) fn share(name: &str, value: f64) -> Result<(), String> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }

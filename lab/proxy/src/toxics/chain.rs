@@ -127,7 +127,11 @@ impl Chain {
         now: Instant,
         out: &mut Queue,
     ) {
-        let here = || toxics.iter().filter(|toxic| toxic.stream == place.stream);
+        let bytes = |toxic: &&Arc<Toxic>| toxic.kind.protocol().is_none();
+        let here = || {
+            let here = toxics.iter().filter(bytes);
+            here.filter(|toxic| toxic.stream == place.stream)
+        };
         for index in (0..self.slots.len()).rev() {
             let id = self.slots[index].toxic.id;
             if !here().any(|toxic| toxic.id == id && place.chosen_by(toxic)) {
@@ -155,11 +159,14 @@ impl Chain {
 
     fn insert(&mut self, toxic: &Arc<Toxic>, place: Place<'_>, now: Instant) {
         let draw = Draw::new(place.seed, place.link, &toxic.name, place.connection);
+        let Some(stage) = toxic.start(now, draw) else {
+            return;
+        };
         let slot = Slot {
             toxic: Arc::clone(toxic),
             touch: Touch::default(),
             told: false,
-            stage: toxic.start(now, draw),
+            stage,
             input: Queue::default(),
         };
         let before = |slot: &Slot| slot.toxic.id < toxic.id;

@@ -21,23 +21,6 @@ pub(super) struct State {
     clean: u64,
 }
 
-impl Corrupt {
-    /// Clean bytes in a row: geometric, by inversion, so that long streams cost few draws.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a ratio of two negative logarithms; float casts saturate"
-    )]
-    fn gap(&self, draw: &mut Draw) -> u64 {
-        let (share, drawn) = (self.byte_rate, 1.0 - draw.unit());
-        if share >= 1.0 {
-            return 0;
-        }
-        // A share of 0 divides by 0: infinitely many, which saturates.
-        (drawn.ln() / (-share).ln_1p()).abs().min(u64::MAX as f64) as u64
-    }
-}
-
 impl Fault for Corrupt {
     const NAME: &'static str = "corrupt";
     type State = State;
@@ -48,13 +31,13 @@ impl Fault for Corrupt {
 
     fn begin(&self, _now: Instant, mut draw: Draw) -> State {
         State {
-            clean: self.gap(&mut draw),
+            clean: draw.gap(self.byte_rate),
             draw,
         }
     }
 
     fn amended(&self, state: &mut State, _now: Instant) {
-        state.clean = self.gap(&mut state.draw);
+        state.clean = state.draw.gap(self.byte_rate);
     }
 
     fn turn(&self, state: &mut State, turn: &mut Turn<'_>) -> Step {
@@ -80,7 +63,7 @@ impl Fault for Corrupt {
                 changed += 1;
                 at = at
                     .saturating_add(1)
-                    .saturating_add(self.gap(&mut state.draw));
+                    .saturating_add(state.draw.gap(self.byte_rate));
             }
             state.clean = at.saturating_sub(length);
             turn.acted();

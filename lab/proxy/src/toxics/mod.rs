@@ -27,10 +27,14 @@ mod slow_open;
 mod stage;
 mod timeout;
 
+pub(crate) use attributes::{not_negative, read as attributes, share, time};
 pub(crate) use chain::{Chain, Passed, Place, Surroundings};
 pub(crate) use queue::{End, Queue};
+pub(crate) use stage::milliseconds;
 use stage::{Fault, Stage};
 
+use crate::protocol::Protocol;
+use crate::protocol::http::{self, Acts, HttpFault};
 use crate::seed::Draw;
 use crate::spec::{Stream, ToxicView};
 use crate::witness::{Count, Marks};
@@ -39,7 +43,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Every kind of toxic, in the order of help texts.
-static KINDS: [Kind; 15] = [
+static KINDS: [Kind; 23] = [
     Kind::of::<latency::Latency>("delays data by `latency` ± `jitter` milliseconds"),
     Kind::of::<bandwidth::Bandwidth>("lets `rate` kilobytes (of 1,000 bytes) pass a second"),
     Kind::of::<slow_close::SlowClose>("delays the close by `delay` milliseconds"),
@@ -66,14 +70,33 @@ static KINDS: [Kind; 15] = [
     Kind::of::<slow_open::SlowOpen>("holds the first data for `delay` milliseconds").extension(),
     Kind::of::<slow_accept::SlowAccept>("accepts after `delay` milliseconds, then connects")
         .extension(),
+    Kind::http::<http::faults::Status>("answers matching requests with `status`, `header` and `body`"),
+    Kind::http::<http::faults::Delay>(
+        "delays replies by `delay` ± `jitter` milliseconds, `before` their `head` or in their `body`",
+    ),
+    Kind::http::<http::faults::Truncate>("closes behind `bytes` bytes of a reply's body"),
+    Kind::http::<http::faults::Corrupt>("changes a share `byte_rate` of the bytes of replies' bodies"),
+    Kind::http::<http::faults::Header>(
+        "has a header `of` the `request` or `reply` undergo `action`: `add`, `change`, `drop`",
+    ),
+    Kind::http::<http::faults::Reset>("resets behind `bytes` bytes of a reply's body"),
+    Kind::http::<http::faults::Drip>(
+        "lets `bytes` bytes of a reply's body pass `every` so many milliseconds",
+    ),
+    Kind::http::<http::faults::Stale>("repeats the first good answer to a GET"),
 ];
 
 /// Attributes by name.
 pub(crate) type Attributes = Map<String, Value>;
 /// See [`Kind::merge`].
 type Merge = fn(&Attributes, &Attributes) -> Result<Attributes, String>;
-/// Starts a toxic on a connection.
-type Start = fn(&Attributes, Instant, Draw) -> Box<dyn Stage>;
+/// How a kind acts.
+enum Way {
+    /// On bytes of one direction, whatever they mean: starts it on a connection.
+    Bytes(fn(&Attributes, Instant, Draw) -> Box<dyn Stage>),
+    /// On requests and replies of HTTP.
+    Http(fn(&Attributes) -> Box<dyn Acts>),
+}
 
 /// A registered kind of toxic.
 pub struct Kind {
@@ -81,7 +104,7 @@ pub struct Kind {
     about: &'static str,
     extension: bool,
     merge: Merge,
-    start: Start,
+    way: Way,
 }
 
 impl Kind {
@@ -90,8 +113,18 @@ impl Kind {
             name: F::NAME,
             about,
             extension: false,
-            merge: attributes::merge::<F>,
-            start: stage::start::<F>,
+            merge: |current, changes| attributes::merge(current, changes, F::check),
+            way: Way::Bytes(stage::start::<F>),
+        }
+    }
+
+    const fn http<F: HttpFault>(about: &'static str) -> Self {
+        Self {
+            name: F::NAME,
+            about,
+            extension: true,
+            merge: |current, changes| attributes::merge(current, changes, http::check::<F>),
+            way: Way::Http(http::read::<F>),
         }
     }
 
@@ -111,6 +144,14 @@ impl Kind {
     /// The name used in Toxiproxy's `type`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The protocol it understands; none where bytes are bytes.
+    pub(crate) fn protocol(&self) -> Option<Protocol> {
+        match self.way {
+            Way::Bytes(_) => None,
+            Way::Http(_) => Some(Protocol::Http),
+        }
     }
 
     /// What it does, in one line.
@@ -166,15 +207,28 @@ pub(crate) struct Common {
     pub(crate) free_at: Mutex<Option<Instant>>,
     /// Connections whose data waits for its rate.
     pub(crate) waiting: Count,
+    /// What a fault of HTTP keeps.
+    pub(crate) http: http::Shared,
 }
 
 /// See [`Common`].
 pub(crate) type Shared = Arc<Common>;
 
 impl Toxic {
-    /// Starts it on one connection.
-    fn start(&self, now: Instant, draw: Draw) -> Box<dyn Stage> {
-        (self.kind.start)(&self.attributes, now, draw)
+    /// Starts it on one connection, where it acts on bytes.
+    fn start(&self, now: Instant, draw: Draw) -> Option<Box<dyn Stage>> {
+        match self.kind.way {
+            Way::Bytes(start) => Some(start(&self.attributes, now, draw)),
+            Way::Http(_) => None,
+        }
+    }
+
+    /// What it does to requests and replies, where it is a fault of HTTP.
+    pub(crate) fn http(&self) -> Option<Box<dyn Acts>> {
+        match self.kind.way {
+            Way::Http(read) => Some(read(&self.attributes)),
+            Way::Bytes(_) => None,
+        }
     }
 
     /// Its form in answers.

@@ -24,6 +24,8 @@ pub(crate) enum End {
     Closed,
     /// The source was reset: passed on as a reset.
     Reset,
+    /// A fault of a protocol resets the whole connection, behind what passed.
+    Torn,
 }
 
 /// Segments in order, then possibly an end.

@@ -201,6 +201,6 @@ impl<F: Fault> Stage for Running<F> {
 }
 
 /// An attribute in milliseconds as a duration; it was checked not to be negative.
-pub(super) fn milliseconds(value: i64) -> Duration {
+pub(crate) fn milliseconds(value: i64) -> Duration {
     Duration::from_millis(value.unsigned_abs())
 }

@@ -22,7 +22,9 @@ async fn every_kind_can_be_added_shown_changed_and_removed() {
     let kinds: Value = serde_json::from_str(&api.call("GET /lab/kinds", "").await.body).unwrap();
     for kind in kinds.as_array().unwrap() {
         let name = kind["type"].as_str().unwrap();
-        let body = format!(r#"{{"type":"{name}","name":"t","attributes":{{"average_size":9}}}}"#);
+        let body = format!(
+            r#"{{"type":"{name}","name":"t","attributes":{{"average_size":9,"name":"X"}}}}"#
+        );
         let path = "/lab/proxies/link/toxics";
         assert_eq!(
             api.call(&format!("POST {path}"), &body).await.status,

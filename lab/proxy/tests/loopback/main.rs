@@ -12,6 +12,7 @@ mod client;
 mod extension;
 mod failings;
 mod habits;
+mod http;
 mod relay;
 mod support;
 mod tap;

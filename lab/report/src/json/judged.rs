@@ -1,7 +1,7 @@
 //! What was judged: objectives, witnesses, offered load, recoveries. Indices of the verdict become
 //! names.
 
-use lab_model::plan::Plan;
+use lab_model::plan::{Effect, Plan};
 use lab_model::{Link, Name, Site};
 use lab_verdict::outcome::{Call, Interval, Strength, Unit};
 use schemars::JsonSchema;
@@ -160,6 +160,9 @@ pub struct Witness {
     pub passing: Amount,
     /// What it acted on.
     pub touched: Amount,
+    /// Requests that matched it, where it acts on those that do; absent where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matched: Option<u64>,
     /// The share that had to be touched at least.
     pub wanted_share: f64,
     /// The share that was touched, of requests, connections or readings; absent without traffic.
@@ -230,6 +233,7 @@ impl Witness {
                 verdict: witness.call,
                 passing: witness.passing.into(),
                 touched: witness.touched.into(),
+                matched: matches!(fault.effect, Effect::Exchange { .. }).then_some(witness.matched),
                 wanted_share: witness.wanted_share,
                 share: witness.share.and_then(finite),
                 delay: delay.mean().map(|mean| Delay {

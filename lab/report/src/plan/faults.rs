@@ -1,6 +1,6 @@
 //! The faults of a plan: what, where, when, how it is seen and how it is taken back.
 
-use lab_model::plan::{Effect, Fault, Plan};
+use lab_model::plan::{Deed, Effect, Fault, Plan};
 use lab_model::toxic::Direction;
 use lab_model::{Ratio, Span};
 
@@ -95,6 +95,16 @@ pub(crate) fn effect(effect: &Effect) -> String {
         Effect::Open { delay } => format!("connections opened {} late", format::planned(*delay)),
         Effect::Alter { share } => format!("{} of bytes changed", format::percent(share.get())),
         Effect::Lose { share } => format!("{} of pieces lost", format::percent(share.get())),
+        Effect::Exchange { deed, .. } => match deed {
+            Deed::Answered { status } => format!("requests answered {status}"),
+            Deed::Delayed { mean, .. } => format!("answers {} late", format::planned(*mean)),
+            Deed::CutShort => "answers that break off".to_owned(),
+            Deed::Corrupted => "answers with changed bytes".to_owned(),
+            Deed::Edited => "headers changed".to_owned(),
+            Deed::Reset => "answers torn off by a reset".to_owned(),
+            Deed::Dripped => "answers in drops".to_owned(),
+            Deed::Stale => "answers of earlier requests".to_owned(),
+        },
         Effect::State => "the service's state, read back each second".to_owned(),
     }
 }

@@ -460,6 +460,7 @@ impl Course {
             fault: 0,
             passing: amount(if self.touched > 0 { 50 } else { 0 }),
             touched: amount(self.touched),
+            matched: 0,
             delay: if self.touched > 0 {
                 delay
             } else {

@@ -1,7 +1,7 @@
 //! Whether each fault was seen to bite, from the proxy's own counters and the states of services.
 
 use lab_model::link::Traffic;
-use lab_model::plan::Fault;
+use lab_model::plan::{Effect, Fault};
 
 use super::Case;
 use crate::effect;
@@ -34,6 +34,7 @@ fn judge_fault(case: &Case<'_>, index: usize, fault: &Fault, tally: &FaultTally)
         },
         passing: tally.passing,
         touched: tally.touched,
+        matched: tally.matched,
         wanted_share,
         share: effect::share(&fault.effect, tally).get(),
         delay: tally.delay,
@@ -56,6 +57,9 @@ fn doubt(fault: &Fault, tally: &FaultTally, wanted: f64, link: &Traffic) -> Opti
     let Some(touched) = share.get() else {
         return Some(match fault.on_service() {
             Some(_) => format!("the state of {on} was never read while {summary} was armed"),
+            None if matches!(fault.effect, Effect::Exchange { .. }) => {
+                format!("no request on {on} matched while {summary} was armed")
+            }
             None => format!(
                 "nothing passed {on} while {summary} was armed: the link is bypassed or never used"
             ),

@@ -16,6 +16,8 @@ pub struct FaultTally {
     pub passing: Touched,
     /// What it acted on.
     pub touched: Touched,
+    /// Requests that matched it, where it acts on those that do.
+    pub matched: u64,
     /// Delay it added, as measured.
     pub delay: Delay,
     /// Connections it reset.
@@ -55,6 +57,7 @@ impl FaultTally {
         add_touched(&mut self.passing, &report.passing);
         add_touched(&mut self.touched, &report.touched);
         add_delay(&mut self.delay, &report.delay);
+        self.matched = self.matched.saturating_add(report.matched);
         self.resets = self.resets.saturating_add(report.resets);
         self.refused = self.refused.saturating_add(report.refused);
         self.dropped = self.dropped.saturating_add(report.dropped);

@@ -245,6 +245,7 @@ fn a_fault_is_followed() {
         fault: 0,
         passing: touched,
         touched,
+        matched: 0,
         delay,
         resets: 1,
         refused: u64::MAX,

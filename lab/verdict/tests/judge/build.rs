@@ -447,6 +447,7 @@ fn bite(fault: usize) -> FaultReport {
         fault,
         passing: all,
         touched: all,
+        matched: 0,
         delay,
         resets: 0,
         refused: 0,

@@ -92,6 +92,7 @@ fn event() -> impl Strategy<Value = Event> {
                     ..touched
                 },
                 touched,
+                matched: 0,
                 delay: Delay {
                     count,
                     sum,

@@ -52,7 +52,11 @@ impl Flow {
 
     /// Bytes that may be spliced now; 0 when they have to be copied.
     pub(super) fn splice_limit(&self, io: &Io<'_>) -> usize {
-        if !self.habit.splices || !self.chain.is_empty() || !self.out.is_empty() {
+        if io.conversation.is_some()
+            || !self.habit.splices
+            || !self.chain.is_empty()
+            || !self.out.is_empty()
+        {
             return 0;
         }
         match &io.tap {
