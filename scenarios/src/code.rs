@@ -119,6 +119,8 @@ lab_diagnostic::codes! {
             "A latency objective says either one percentile with its limit (`p99: 300ms`) or `within` with `share`."
         DuplicateObjective Error "objective::duplicate"
             "Two objectives say the same of the same journey in the same phase; one of them is meant otherwise, or is needless."
+        BadIndicator Error "objective::bad-indicator"
+            "A figure that is read from the system says where (`read: { prometheus | http | sql }`), what must hold of it, and how often it is read. `lab explain objective KIND` says what it takes."
         NeverJudged Error "objective::never-judged"
             "The objective names no phase that is measured, so it would never be evaluated. A warm-up is not measured."
         NoTraffic Error "objective::no-traffic"

@@ -16,6 +16,8 @@
 //! | `systems` | the systems that come with the lab |
 //! | `catalog` | the scenarios that come with the lab |
 //! | `sandbox` | a system kept running, and what is injected by hand |
+//! | `explain` | the kinds of objective in words |
+//! | `openslo/` | OpenSLO documents as objectives, and back |
 //! | `schema` | JSON schemas for editors |
 //!
 //! Nothing here opens a file, a socket or a clock: files that a scenario names are read by what its
@@ -24,6 +26,8 @@
 pub mod catalog;
 mod code;
 pub mod compose;
+pub mod explain;
+pub mod openslo;
 mod overrides;
 mod resolve;
 pub mod sandbox;

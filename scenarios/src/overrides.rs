@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lab_model::Span;
 use lab_model::container::Runtime;
 
 use crate::code::Code;
@@ -10,7 +11,7 @@ use crate::tree::Report;
 use lab_diagnostic::{Diagnostic, Finding, Place, Source};
 
 /// What the command line changes: `--with K=V`, `--seed N`, `--driver D`,
-/// `--toxiproxy HOST:PORT`.
+/// `--toxiproxy HOST:PORT`, `--early-stop[=TIME]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     settings: Vec<String>,
@@ -18,6 +19,7 @@ pub struct Overrides {
     toxiproxy: Option<String>,
     runtime: Option<Runtime>,
     compose: Option<ComposeFile>,
+    early_stop: Option<Span>,
 }
 
 /// A word of a setting with its place in it.
@@ -33,6 +35,7 @@ impl Overrides {
             toxiproxy: None,
             runtime: None,
             compose: None,
+            early_stop: None,
         }
     }
 
@@ -66,6 +69,16 @@ impl Overrides {
 
     pub(crate) fn toxiproxy(&self) -> Option<&str> {
         self.toxiproxy.as_deref()
+    }
+
+    /// The same, ending as soon as the verdict is decided: how much of a phase a pass needs.
+    #[must_use]
+    pub fn with_early_stop(self, early_stop: Option<Span>) -> Self {
+        Self { early_stop, ..self }
+    }
+
+    pub(crate) fn early_stop(&self) -> Option<Span> {
+        self.early_stop
     }
 
     pub(crate) fn seed(&self) -> Option<u64> {
@@ -107,6 +120,9 @@ impl Overrides {
         }
         for setting in &self.settings {
             arguments.extend(["--with".to_owned(), setting.clone()]);
+        }
+        if let Some(least) = self.early_stop {
+            arguments.push(format!("--early-stop={least}"));
         }
         if let Some(server) = &self.toxiproxy {
             arguments.extend(["--toxiproxy".to_owned(), server.clone()]);

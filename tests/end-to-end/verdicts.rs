@@ -22,6 +22,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         trial("verdicts::an_unhealthy_baseline_injects_nothing", unhealthy),
         trial("verdicts::an_abort_condition_ends_the_run", aborted),
+        trial("verdicts::figures_of_the_system_are_judged", figures),
+        trial("verdicts::a_decided_verdict_ends_the_run", decided),
+        trial("verdicts::a_burning_budget_ends_the_run", burning),
+        trial("verdicts::objectives_go_to_openslo_and_back", openslo),
         trial("verdicts::two_commands_of_the_users_own", own_system),
     ]
 }
@@ -177,6 +181,71 @@ fn aborted() -> Outcome {
     text.push_str("abort:\n  - availability: { of: checkout, below: 50%, lasting: 2s }\n");
     let file = lab.file("abort.yaml", text)?;
     lab.call(&["run", file])?.expect(6)?;
+    Ok(())
+}
+
+/// Metrics, replies and counters of the real services; the business notices, the others hold.
+fn figures() -> Outcome {
+    let lab = Lab::new()?;
+    lab.call(&["run", &scenario("figures.yaml")])?
+        .expect(1)?
+        .says("placed keeps 80 %")?;
+    let report = report(&lab)?;
+    let found = report["indicators"].as_array();
+    let found = found.ok_or("the report has no indicators")?;
+    for indicator in found {
+        let expected = if indicator["kind"] == "business" {
+            "fail"
+        } else {
+            "pass"
+        };
+        ensure!(indicator["verdict"] == expected, "{indicator:#}");
+        ensure!(indicator["missing"] == 0, "{indicator:#}");
+    }
+    ensure!(found.len() == 6, "{found:#?}");
+    Ok(())
+}
+
+/// A fault of a minute: what is decided after a part of it ends the run.
+fn decided() -> Outcome {
+    let lab = Lab::new()?;
+    let text = std::fs::read_to_string(scenario("short.yaml"))?.replace("for: 8s", "for: 60s");
+    let file = lab.file("early.yaml", text)?;
+    lab.call(&["run", file, "--early-stop=30s"])?.expect(1)?;
+    let report = report(&lab)?;
+    let took = report["took_s"].as_f64().ok_or("no length")?;
+    ensure!(took < 55.0, "{took} s of 69 s");
+    ensure!(report["objectives"][0]["strength"] == "proven", "{report:#}");
+    let reasons = report["reasons"].as_array().into_iter().flatten();
+    let mut codes = reasons.map(|reason| &reason["code"]);
+    ensure!(codes.any(|code| code == "run::decided-early"), "{report:#}");
+    Ok(())
+}
+
+fn burning() -> Outcome {
+    let lab = Lab::new()?;
+    let mut text = std::fs::read_to_string(scenario("short.yaml"))?;
+    text.push_str(
+        "abort:\n  - burn: { of: checkout, objective: 95%, above: 14.4, over: 3s }\n",
+    );
+    let file = lab.file("burn.yaml", text)?;
+    lab.call(&["run", file])?
+        .expect(6)?
+        .says("burns the error budget of 95% 14.4 times too fast over 3s")?;
+    Ok(())
+}
+
+fn openslo() -> Outcome {
+    let lab = Lab::new()?;
+    let exported = lab
+        .call(&["slo", "export", &scenario("short.yaml")])?
+        .expect(0)?;
+    let file = lab.file("slo.yaml", exported.out)?;
+    lab.call(&["slo", "import", file])?
+        .expect(0)?
+        .says("availability: { of: checkout, at_least: 95% }")?;
+    let nothing = lab.file("nothing.yaml", "a: 1".to_owned())?;
+    lab.call(&["slo", "import", nothing])?.expect(3)?;
     Ok(())
 }
 

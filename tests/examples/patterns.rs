@@ -4,10 +4,10 @@
 //!
 //! ```text
 //! cargo build --release -p lab
-//! cargo run --release -p lab-tests --example patterns -- target/release/lab [SEEDS] [JOBS]
+//! cargo run --release -p lab-tests --example patterns -- target/release/lab [SEEDS] [JOBS] [MINUTES]
 //! ```
 //!
-//! Runs of up to 14 s, `JOBS` side by side. Results are kept in `target/patterns.jsonl`; a run that
+//! Runs of up to 14 s, `JOBS` side by side; none is begun behind `MINUTES`. Results are kept in `target/patterns.jsonl`; a run that
 //! is on record there is not repeated, so the work may be interrupted.
 
 use std::collections::BTreeMap;
@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -77,6 +78,9 @@ fn main() -> Result<(), Failed> {
     let lab = lab.canonicalize()?;
     let seeds: u64 = arguments.next().map_or(Ok(10), |text| text.parse())?;
     let jobs: usize = arguments.next().map_or(Ok(2), |text| text.parse())?;
+    let minutes: u64 = arguments.next().map_or(Ok(u64::MAX), |text| text.parse())?;
+    let begun = Instant::now();
+    let in_time = || begun.elapsed().as_secs() / 60 < minutes;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let kept = root.join("target/patterns.jsonl");
     fs::create_dir_all(root.join("target"))?;
@@ -91,7 +95,9 @@ fn main() -> Result<(), Failed> {
     let file = Mutex::new(file);
     std::thread::scope(|scope| {
         let work = || -> Result<(), Failed> {
-            while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while in_time()
+                && let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed))
+            {
                 let result = run(&lab, &root, *task)?;
                 println!("{result}");
                 let mut file = file.lock().map_err(|_| "a worker died")?;

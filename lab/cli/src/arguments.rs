@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCandidates, Shell};
 
+use lab_model::Span;
 use lab_model::container::Runtime;
 
 use crate::commands::proxy::Proxy;
@@ -75,6 +76,9 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Print the JSON schema of a file format.
     Schema(Schema),
+    /// Objectives as OpenSLO documents, and back.
+    #[command(subcommand)]
+    Slo(Slo),
     /// Serve the fault proxy where a Toxiproxy was, or talk to one that runs.
     Proxy(Proxy),
     /// Say what this machine can do, and what it cannot.
@@ -115,6 +119,35 @@ pub(crate) struct Choice {
     /// What services run as.
     #[arg(long, value_enum, default_value_t = Driver::Auto)]
     pub(crate) driver: Driver,
+
+    /// End the run as soon as its verdict is decided in slices of time: a fail at once, a pass when
+    /// so much of its phase is over and nothing that follows is judged.
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "30s")]
+    pub(crate) early_stop: Option<Span>,
+}
+
+/// How much a pass may assume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strength {
+    /// That failures are independent.
+    Observed,
+    /// Nothing about how failures cluster: slices of time or trials decide.
+    Proven,
+}
+
+/// Between objectives and OpenSLO.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Slo {
+    /// Print the objectives of a scenario as OpenSLO v1 documents.
+    Export {
+        #[command(flatten)]
+        choice: Choice,
+    },
+    /// Print the objectives that an OpenSLO v1 file stands for, as a scenario holds them.
+    Import {
+        /// The file; several documents may stand in it.
+        file: PathBuf,
+    },
 }
 
 /// Where runs are kept.
@@ -146,6 +179,10 @@ pub(crate) struct Run {
     #[arg(long, default_value = "terminal")]
     pub(crate) format: String,
 
+    /// What a pass must be; one that is only observed is inconclusive where proof is asked for.
+    #[arg(long, value_enum, default_value_t = Strength::Observed)]
+    pub(crate) strength: Strength,
+
     /// Serve Toxiproxy's API for this run on an address, such as 127.0.0.1:8474. Without this flag
     /// nothing outside can reach the run's faults.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "toxiproxy")]
@@ -162,11 +199,13 @@ impl Run {
                 seed: up.seed,
                 toxiproxy: None,
                 driver: up.driver,
+                early_stop: None,
             },
             kept: up.kept.clone(),
             images: vec![],
             image_map: None,
             format: "terminal".to_owned(),
+            strength: Strength::Observed,
             proxy_api: up.proxy_api,
         }
     }
@@ -374,6 +413,10 @@ pub(crate) struct Report {
     /// How it is printed.
     #[arg(long, default_value = "terminal")]
     pub(crate) format: String,
+
+    /// What a pass must be; one that is only observed is inconclusive where proof is asked for.
+    #[arg(long, value_enum, default_value_t = Strength::Observed)]
+    pub(crate) strength: Strength,
 }
 
 #[derive(Debug, Args)]
@@ -392,10 +435,11 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code such as `scenario::unknown-link`, or the word `fault` or `pattern` before a name.
+    /// A code such as `scenario::unknown-link`, or the word `fault`, `objective` or `pattern` before
+    /// a name.
     pub(crate) topic: String,
 
-    /// The kind of fault or the pattern; all of them where none is given.
+    /// The kind of fault or of objective, or the pattern; all of them where none is given.
     pub(crate) kind: Option<String>,
 }
 

@@ -81,6 +81,7 @@ fn compose(scenario: &Arc<Source>, reference: &str) -> Result<Option<ComposeFile
 pub(crate) fn planned(choice: &Choice, reference: &str, color: Color) -> Result<Planned, Exit> {
     let overrides = Overrides::new(choice.with.clone(), choice.seed)
         .with_toxiproxy(choice.toxiproxy.clone())
+        .with_early_stop(choice.early_stop)
         .on(choice.driver.runtime());
     let planned = source(reference).and_then(|source| {
         let compose = compose(&source, reference)?;

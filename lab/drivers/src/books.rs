@@ -143,7 +143,11 @@ async fn over_http(
     Err(format!("{} has more than {MOST_PAGES} pages", source.path))
 }
 
-async fn get(address: &str, path: &str) -> Result<Bytes, String> {
+/// How a failure begins that is an answer.
+pub(crate) const ANSWERED: &str = "answered ";
+
+/// The body of a successful answer.
+pub(crate) async fn get(address: &str, path: &str) -> Result<Bytes, String> {
     let words = |error: hyper::Error| error.to_string();
     let stream = TcpStream::connect(address)
         .await
@@ -158,7 +162,7 @@ async fn get(address: &str, path: &str) -> Result<Bytes, String> {
     let reply = async {
         let reply = sender.send_request(request).await.map_err(words)?;
         if !reply.status().is_success() {
-            return Err(format!("answered {}", reply.status()));
+            return Err(format!("{ANSWERED}{}", reply.status()));
         }
         let body = Limited::new(reply.into_body(), LARGEST_PAGE)
             .collect()
@@ -178,11 +182,13 @@ async fn get(address: &str, path: &str) -> Result<Bytes, String> {
     }
 }
 
-async fn by_query(
-    source: &SqlSource,
+/// The rows that a query answers with, in text.
+async fn rows(
+    url: &str,
+    query: &str,
     services: &BTreeMap<Name, String>,
-) -> Result<Vec<Held>, String> {
-    let mut url = source.url.clone();
+) -> Result<Vec<SimpleQueryMessage>, String> {
+    let mut url = url.to_owned();
     for (name, address) in services {
         url = url.replace(&format!("{{service:{name}}}"), address);
     }
@@ -193,7 +199,7 @@ async fn by_query(
     let ask = async {
         let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(words)?;
         // Text by text: what a database calls a number or a date needs no type of ours.
-        let query = client.simple_query(&source.query);
+        let query = client.simple_query(query);
         tokio::pin!(query);
         tokio::select! {
             rows = &mut query => rows.map_err(words),
@@ -203,9 +209,31 @@ async fn by_query(
             },
         }
     };
-    let messages = timeout(PATIENCE, ask)
+    timeout(PATIENCE, ask)
         .await
-        .map_err(|_| "the database does not answer".to_owned())??;
+        .map_err(|_| "the database does not answer".to_owned())?
+}
+
+/// The first column of the first row of a query's answer; `None` where that is null.
+pub(crate) async fn first_cell(
+    url: &str,
+    query: &str,
+    services: &BTreeMap<Name, String>,
+) -> Result<Option<String>, String> {
+    for message in rows(url, query, services).await? {
+        if let SimpleQueryMessage::Row(row) = message {
+            let cell = row.try_get(0).map_err(|error| error.to_string())?;
+            return Ok(cell.map(str::to_owned));
+        }
+    }
+    Err("the query answers without a row".to_owned())
+}
+
+async fn by_query(
+    source: &SqlSource,
+    services: &BTreeMap<Name, String>,
+) -> Result<Vec<Held>, String> {
+    let messages = rows(&source.url, &source.query, services).await?;
     let mut held = Vec::new();
     for message in messages {
         let SimpleQueryMessage::Row(row) = message else {

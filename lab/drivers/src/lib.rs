@@ -11,6 +11,7 @@
 //! | `toxiproxy` | a Toxiproxy-compatible server of somebody else's as a fault plane |
 //! | `generator` | the load generator as child processes |
 //! | `books` | what the system holds beside the ledger of writes, over HTTP or SQL |
+//! | `readings/` | figures of the system, read while a run goes on |
 //! | `probe` | readiness over HTTP or TCP |
 //! | `folder` | a run's folder, its journal, logs |
 //! | `images` | the images of the demo system, made where no registry has them |
@@ -34,6 +35,7 @@ pub mod lease;
 pub mod probe;
 pub mod processes;
 pub mod proxies;
+pub mod readings;
 mod template;
 pub mod toxiproxy;
 

@@ -10,6 +10,7 @@ use lab_model::event::{Event, ServiceState};
 use lab_model::plan::{Fault, Window};
 use lab_model::traffic::Journey;
 use lab_model::{Link, Name, Plan, RunId, Span};
+use lab_verdict::early::{self, Decision};
 use lab_verdict::{abort, gate};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -38,6 +39,8 @@ pub(crate) enum Finish {
     Unhealthy,
     /// An abort condition (index) held.
     Aborted(usize),
+    /// The verdict is decided before the end of the plan.
+    Decided(Decision),
     /// A signal asked for the end.
     Interrupted(i32),
     /// Something the run needs broke.
@@ -291,7 +294,11 @@ impl<'a> Dispatcher<'a> {
             Signal::Load(report) => {
                 self.recorder.record_at(now, Event::Load(report));
                 let aborted = abort::held(self.plan, &self.recorder.tally);
-                aborted.map(Finish::Aborted)
+                if let Some(condition) = aborted {
+                    return Some(Finish::Aborted(condition));
+                }
+                let since = now.minus(self.zero);
+                early::decided(self.plan, &self.recorder.tally, since).map(Finish::Decided)
             }
             Signal::LoadEnded { acknowledged } => {
                 self.recorder
@@ -303,6 +310,10 @@ impl<'a> Dispatcher<'a> {
             Signal::LoadChanged { from, rate } => {
                 self.recorder
                     .record_at(now, Event::LoadChanged { from, rate });
+                None
+            }
+            Signal::Reading(report) => {
+                self.recorder.record_at(now, Event::Reading(report));
                 None
             }
             Signal::Service(..) => None,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lab_model::event::{Event, Opened, ServiceState};
 use lab_model::{Link, Name};
+use lab_verdict::early::Decision;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep_until;
 
@@ -18,7 +19,7 @@ use crate::receipts::Receipts;
 use crate::recorder::Recorder;
 use crate::seam::{
     Context, Environment, EnvironmentDriver, Failure, FaultPlane, GatewayDriver, Load, LoadDriver,
-    OpenGateway, Pace, Probe, Signal, Sink,
+    OpenGateway, Pace, Probe, ReadingDriver, Signal, Sink,
 };
 use crate::start;
 use crate::stop::{Stop, Urgency};
@@ -36,6 +37,8 @@ pub struct Seams {
     pub gateway: Box<dyn GatewayDriver>,
     /// Drives load.
     pub load: Box<dyn LoadDriver>,
+    /// Reads figures of the system.
+    pub readings: Box<dyn ReadingDriver>,
     /// Asks services whether they are ready.
     pub probe: Box<dyn Probe>,
 }
@@ -109,15 +112,24 @@ impl Run {
                 }
             };
             let finish = match begun {
-                Ok((ready, open)) => {
+                Ok(Begun {
+                    load: ready,
+                    gateway: open,
+                    services,
+                }) => {
                     gateway = open;
                     let load = load.insert(ready);
                     let zero = clock.now().plus(LEAD.into());
                     match load.start(clock.instant(zero)).await {
                         Ok(()) => {
                             sleep_until(clock.instant(zero)).await;
+                            let instant = clock.instant(zero);
+                            let readings =
+                                seams
+                                    .readings
+                                    .start(&plan, &services, instant, sender.clone());
                             recorder.record_at(zero, Event::LoadStarted);
-                            Dispatcher::new(
+                            let finish = Dispatcher::new(
                                 &plan,
                                 &planes,
                                 &mut recorder,
@@ -128,7 +140,9 @@ impl Run {
                                 (context.run.clone(), clock, zero),
                             )
                             .run()
-                            .await
+                            .await;
+                            drop(readings);
+                            finish
                         }
                         Err(failure) => Finish::Failed(failure),
                     }
@@ -170,6 +184,14 @@ impl Run {
     }
 }
 
+/// A system that runs, and a generator that is ready.
+struct Begun {
+    load: Box<dyn Load>,
+    gateway: Option<Box<dyn OpenGateway>>,
+    /// The addresses of the services.
+    services: BTreeMap<Name, String>,
+}
+
 /// Starts the system and gets the generator ready.
 async fn begin(
     plan: &lab_model::Plan,
@@ -179,7 +201,7 @@ async fn begin(
     recorder: &mut Recorder,
     signals: &mut UnboundedReceiver<Signal>,
     sender: crate::seam::Signals,
-) -> Result<(Box<dyn Load>, Option<Box<dyn OpenGateway>>), Failure> {
+) -> Result<Begun, Failure> {
     let gateway = start::Gateways {
         context,
         seed: plan.seed,
@@ -192,7 +214,11 @@ async fn begin(
     if !plan.ledgers.is_empty() {
         load.open_books(&addresses.services).await?;
     }
-    Ok((load, gateway))
+    Ok(Begun {
+        load,
+        gateway,
+        services: addresses.services,
+    })
 }
 
 /// Where the load reaches each service: the proxies of the entry links.
@@ -215,6 +241,9 @@ fn failed(recorder: &mut Recorder, failure: Failure) {
 fn conclude(recorder: &mut Recorder, finish: Finish) {
     match finish {
         Finish::Completed | Finish::Unhealthy => {}
+        Finish::Decided(Decision { phase, seconds }) => {
+            recorder.record(Event::Decided { phase, seconds });
+        }
         Finish::Aborted(condition) => recorder.record(Event::Aborted { condition }),
         Finish::Interrupted(signal) => recorder.record(Event::Interrupted { signal }),
         Finish::Failed(failure) => failed(recorder, failure),
@@ -234,6 +263,7 @@ fn drain(recorder: &mut Recorder, signals: &mut UnboundedReceiver<Signal>) {
             }
             Signal::Service(name, state) => recorder.record(Event::Service { name, state }),
             Signal::Gateway(event) => recorder.record(event),
+            Signal::Reading(report) => recorder.record(Event::Reading(report)),
             Signal::Failed(_) => {}
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lab_model::event::{Opened, ServiceState};
 use lab_model::gateway::Gateway;
+use lab_model::indicator::{Read, ReadingReport};
 use lab_model::ledger::LedgerReport;
 use lab_model::link::{FaultReport, LinkReport, Touched, Traffic};
 use lab_model::load::{LoadReport, Slot};
@@ -18,14 +19,14 @@ use lab_model::system::{Ready, ReadyCheck, Service, System};
 use lab_model::toxic::{Direction, Primitive};
 use lab_model::traffic::{Arrivals, Journey, Load as Traffics, Step};
 use lab_model::{Link, Name, Plan, Rate, Ratio, Record, RunId, Span, journal};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::desk::Orders;
 use crate::run::{Run, Seams};
 use crate::seam::{
     Context, Environment, EnvironmentDriver, Failure, FaultPlane, GatewayDriver, Load, LoadDriver,
-    Observation, OpenGateway, Pace, Probe, Receipt, Signal, Signals, Sink,
+    Observation, OpenGateway, Pace, Probe, ReadingDriver, Receipt, Signal, Signals, Sink,
 };
 use crate::stop::Stop;
 
@@ -157,6 +158,8 @@ pub(crate) fn plan() -> Plan {
             },
             during: vec![2],
         }],
+        indicators: vec![],
+        early_stop: None,
         comparisons: vec![],
         patterns: vec![],
         abort: vec![],
@@ -170,7 +173,7 @@ pub(crate) fn plan() -> Plan {
 pub(crate) fn plan_with_abort() -> Plan {
     let mut plan = plan();
     let below = Ratio::new(0.5).expect("a ratio");
-    plan.abort.push(Abort {
+    plan.abort.push(Abort::Availability {
         of: name("visit"),
         below,
         lasting: Span::from_secs(2),
@@ -243,6 +246,7 @@ pub(crate) async fn play_with(
             plane: Box::new(world.clone()),
             load: Box::new(world.clone()),
             gateway: Box::new(world.clone()),
+            readings: Box::new(world.clone()),
             probe: Box::new(world.clone()),
         },
         sinks: vec![Box::new(sink)],
@@ -286,6 +290,39 @@ impl EnvironmentDriver for World {
         self.log("open environment".to_owned());
         *lock(&self.signals) = Some(signals);
         Ok(Box::new(self.clone()))
+    }
+}
+
+/// Each reading finds the number of seconds since the start of the load.
+impl ReadingDriver for World {
+    fn start(
+        &self,
+        plan: &Plan,
+        services: &BTreeMap<Name, String>,
+        zero: Instant,
+        signals: Signals,
+    ) -> Box<dyn Send> {
+        let mut tasks = JoinSet::new();
+        for (index, indicator) in plan.indicators.iter().enumerate() {
+            let names: Vec<&str> = services.keys().map(Name::as_str).collect();
+            self.log(format!("read {} of {names:?}", indicator.name));
+            let (every, signals) = (indicator.every, signals.clone());
+            let due = indicator.due(Span::ZERO, plan.length());
+            tasks.spawn(async move {
+                for number in due {
+                    let at = Span::from_micros(number * every.as_micros());
+                    sleep_until(zero + at.duration()).await;
+                    let reads = vec![Read::Value(at.as_secs_f64().into())];
+                    let report = ReadingReport {
+                        indicator: index,
+                        at_micros: at.as_micros(),
+                        reads,
+                    };
+                    let _ = signals.send(Signal::Reading(report));
+                }
+            });
+        }
+        Box::new(tasks)
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use lab_model::event::{Event, ServiceState};
 use lab_model::gateway::Gateway;
+use lab_model::indicator::ReadingReport;
 use lab_model::ledger::LedgerReport;
 use lab_model::link::{FaultReport, LinkReport};
 use lab_model::load::LoadReport;
@@ -66,6 +67,8 @@ pub enum Signal {
         /// Journeys per second from then on.
         rate: Rate,
     },
+    /// A figure of the system was read.
+    Reading(ReadingReport),
     /// Something the run cannot do without broke.
     Failed(Failure),
 }
@@ -251,6 +254,20 @@ pub trait Load: Send + Sync {
 
     /// When the load has ended: compares each ledger of the plan with what the system holds.
     async fn compare_books(&mut self) -> Vec<LedgerReport>;
+}
+
+/// Reads figures of the system while it runs.
+pub trait ReadingDriver: Send + Sync {
+    /// Reads the indicators of a plan that have a source, as often as they ask, from time zero of
+    /// the load on; `services` are the addresses of the system's services. What is found comes as
+    /// [`Signal::Reading`], until what is returned is dropped.
+    fn start(
+        &self,
+        plan: &Plan,
+        services: &BTreeMap<Name, String>,
+        zero: Instant,
+        signals: Signals,
+    ) -> Box<dyn Send>;
 }
 
 /// Takes the journal's entries, in order.

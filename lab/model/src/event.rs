@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway::{GatewayChange, UpstreamReport};
 use crate::histogram::Histogram;
+use crate::indicator::ReadingReport;
 use crate::ledger::LedgerReport;
 use crate::link::{FaultReport, LinkReport};
 use crate::load::LoadReport;
@@ -115,6 +116,16 @@ pub enum Event {
     },
     /// The ledger of writes was compared with what the system holds.
     Ledger(LedgerReport),
+    /// What was read for an indicator.
+    Reading(ReadingReport),
+    /// The verdict is decided before the end of the plan, and the run ends here.
+    Decided {
+        /// Index of the phase that decided it.
+        phase: usize,
+        /// The whole seconds of that phase on which it is judged: the arrivals of later ones may
+        /// not have ended.
+        seconds: u64,
+    },
     /// An abort condition held.
     Aborted {
         /// Index into the plan's abort conditions.

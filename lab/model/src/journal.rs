@@ -198,6 +198,8 @@ mod tests {
             phases: vec![],
             faults: vec![],
             objectives: vec![],
+            indicators: vec![],
+            early_stop: None,
             comparisons: vec![],
             patterns: vec![],
             ledgers: vec![],

@@ -15,6 +15,7 @@
 //! | `toxic` | what a fault is on the wire |
 //! | `action` | what a fault does to a service itself |
 //! | `objective` | what a system promises, and what stops a run |
+//! | `indicator` | figures of the system itself, and what is promised of them |
 //! | `gateway` | routes, upstreams, flags, and what is known of them |
 //! | `histogram` | mergeable latency histograms in JSON |
 //! | `ledger/` | writes, and the comparison with what the system holds |
@@ -40,6 +41,7 @@ pub mod event;
 pub mod exit;
 pub mod gateway;
 pub mod histogram;
+pub mod indicator;
 pub mod journal;
 pub mod ledger;
 pub mod link;

@@ -147,22 +147,55 @@ impl fmt::Display for Comparison {
 
 /// What stops a run before its end, healed and torn down (exit code 6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Abort {
+#[serde(rename_all = "snake_case")]
+pub enum Abort {
+    /// Too few arrivals succeed, second after second.
+    Availability {
+        /// The journey that is watched.
+        of: Name,
+        /// The share of good arrivals below which a second counts against the system.
+        below: Ratio,
+        /// For how long without a break, in whole seconds.
+        lasting: Span,
+    },
+    /// The error budget burns too fast.
+    Burn {
+        /// The journey that is watched.
+        of: Name,
+        /// The share of good arrivals whose complement is the budget.
+        objective: Ratio,
+        /// How many times faster than sustainable.
+        above: f64,
+        /// Over how long, in whole seconds.
+        over: Span,
+    },
+}
+
+impl Abort {
     /// The journey that is watched.
-    pub of: Name,
-    /// The share of good arrivals below which a second counts against the system.
-    pub below: Ratio,
-    /// For how long without a break, in whole seconds.
-    pub lasting: Span,
+    pub const fn of(&self) -> &Name {
+        match self {
+            Self::Availability { of, .. } | Self::Burn { of, .. } => of,
+        }
+    }
 }
 
 impl fmt::Display for Abort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} availability below {} for {}",
-            self.of, self.below, self.lasting
-        )
+        match self {
+            Self::Availability { of, below, lasting } => {
+                write!(f, "{of} availability below {below} for {lasting}")
+            }
+            Self::Burn {
+                of,
+                objective,
+                above,
+                over,
+            } => write!(
+                f,
+                "{of} burns the error budget of {objective} {above} times too fast over {over}"
+            ),
+        }
     }
 }
 

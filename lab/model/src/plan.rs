@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::ServiceFault;
+use crate::indicator::Indicator;
 use crate::ledger::LedgerCheck;
 use crate::name::{Link, Name, Site};
 use crate::objective::{Abort, Comparison, Objective};
@@ -45,6 +46,9 @@ pub struct Plan {
     /// What must hold of a journey beside another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<Comparison>,
+    /// What must hold of figures that are read from the system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indicators: Vec<Indicator>,
     /// Resilience patterns that must show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<Pattern>,
@@ -54,6 +58,10 @@ pub struct Plan {
     /// What stops the run early.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub abort: Vec<Abort>,
+    /// Where the run ends as soon as its verdict is decided: how much of a phase a pass needs at
+    /// the least. Absent where it always runs to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<Span>,
     /// The arguments of `lab` that run the same again.
     pub replay: Vec<String>,
     /// A setting worth trying where the run fails, as the scenario's author states it:

@@ -44,6 +44,7 @@ pub(crate) fn all(run: &Run<'_>) -> Vec<Case> {
         for (group, lines) in [
             ("objectives", judged::objectives::judged(run)),
             ("comparisons", judged::comparisons::judged(run)),
+            ("indicators", judged::indicators::judged(run)),
             ("patterns", judged::patterns::judged(run)),
             ("ledgers", judged::ledgers::judged(run)),
         ] {
@@ -110,6 +111,7 @@ fn troubles(run: &Run<'_>) -> Vec<Case> {
         case(format!("service {}", exit.service), &text, String::new())
     });
     let reasons = findings::reasons(run)
+        .filter(|reason| reason.call != Call::Pass)
         .map(|reason| case(reason.code.clone(), &reason.text, reason.text.clone()));
     let missing = run.verdict.missing.iter();
     let missing = missing.map(|text| case("journal".to_owned(), text, String::new()));

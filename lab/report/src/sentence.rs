@@ -21,6 +21,7 @@ fn everything(run: &Run<'_>) -> String {
     let counts = [
         (judged::objectives::judged(run).len(), "objective"),
         (run.verdict.comparisons.len(), "comparison"),
+        (run.verdict.indicators.len(), "indicator"),
         (run.verdict.patterns.len(), "pattern"),
         (run.verdict.ledgers.len(), "ledger"),
     ];

@@ -14,6 +14,9 @@
 //! | `abort` | conditions that stop a run |
 //! | `across` | two runs beside each other |
 //! | `release` | what a gate decides |
+//! | `indicators/` | figures of the system itself, one file a kind |
+//! | `early` | whether a run may end before its plan does |
+//! | `strict` | a verdict where only proof counts |
 //! | `patterns/` | resilience patterns, one file each, proven from the wire |
 //! | `judge/` | from a journal to a verdict |
 //! | `effect` | what each effect of a fault looks like in the counters, and in words |
@@ -27,10 +30,12 @@ pub mod abort;
 pub mod across;
 pub mod budget;
 mod cause;
+pub mod early;
 mod effect;
 pub mod evidence;
 mod figures;
 pub mod gate;
+mod indicators;
 mod judge;
 mod limits;
 pub mod outcome;
@@ -39,6 +44,7 @@ pub mod planning;
 mod recovery;
 pub mod release;
 mod sample;
+pub mod strict;
 pub mod tally;
 
 pub use judge::{LAG_BUDGET, judge};

@@ -42,6 +42,8 @@ pub enum Unit {
     Slice,
     /// One whole attempt, the number fixed beforehand.
     Trial,
+    /// One reading of a figure of the system.
+    Reading,
 }
 
 /// An interval of shares, both ends between 0 and 1.
@@ -183,6 +185,37 @@ pub struct Recovery {
     pub phase: usize,
     /// From the start of the phase to the first good second that lasts; `None` if it was never seen.
     pub after: Option<Span>,
+}
+
+/// A figure of the system in one phase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IndicatorVerdict {
+    /// Index into the plan's indicators.
+    pub indicator: usize,
+    /// Index into the plan's phases.
+    pub phase: usize,
+    /// The verdict.
+    pub call: Call,
+    /// How much it assumes; `None` where the call is neither pass nor fail.
+    pub strength: Option<Strength>,
+    /// The unit of evidence that decided, or that was looked at last.
+    pub unit: Unit,
+    /// Readings due, or seconds.
+    pub n: u64,
+    /// Those among them that were not as promised; of a parity, where the candidate alone differs.
+    pub bad: u64,
+    /// Those of which nothing is known.
+    pub missing: u64,
+    /// The allowed share of bad ones; `None` where no share decides.
+    pub allowed: Option<f64>,
+    /// Anytime-valid 95 % interval of the true share; `None` where no share decides.
+    pub interval: Option<Interval>,
+    /// Of a check that held: the largest share of violations that 95 % confidence leaves open, 3/n.
+    pub at_most: Option<f64>,
+    /// What was measured, in words.
+    pub found: String,
+    /// Why it is no pass, and what more would decide it; else empty.
+    pub note: String,
 }
 
 /// A journey beside another in one phase.
@@ -334,6 +367,8 @@ pub struct RunVerdict {
     pub spending: Vec<Spending>,
     /// One entry for each comparison and phase.
     pub comparisons: Vec<ComparisonVerdict>,
+    /// One entry for each indicator and phase.
+    pub indicators: Vec<IndicatorVerdict>,
     /// One entry for each pattern.
     pub patterns: Vec<PatternVerdict>,
     /// One entry for each fault.

@@ -1,7 +1,6 @@
 //! What a verdict will need, known before a run.
 
-use lab_model::Span;
-use lab_model::objective::Objective;
+use lab_model::{Plan, Span};
 
 use crate::evidence::boundary::first;
 use crate::evidence::slices::{PASS_SLICE, zero_failure_slices};
@@ -41,12 +40,11 @@ pub fn fail_alpha(alpha: f64, pairs: usize) -> f64 {
     alpha / pairs.max(1) as f64
 }
 
-/// The objective–phase pairs that a run judges.
-pub fn pairs(objectives: &[Objective]) -> usize {
-    objectives
-        .iter()
-        .map(|objective| objective.during.len())
-        .sum()
+/// The pairs of a phase and an objective or an indicator that a run judges.
+pub fn pairs(plan: &Plan) -> usize {
+    let objectives = plan.objectives.iter().map(|objective| &objective.during);
+    let indicators = plan.indicators.iter().map(|indicator| &indicator.during);
+    objectives.chain(indicators).map(Vec::len).sum()
 }
 
 /// Arrivals until a verdict is likely.

@@ -207,6 +207,22 @@ fn promises(policy: &Policy, run: &Rehearsed) -> Vec<Item> {
             weak(policy, one.strength, found),
         ));
     }
+    for one in &verdict.indicators {
+        let Some(indicator) = plan.indicators.get(one.indicator) else {
+            continue;
+        };
+        let advisory = is_advisory(policy, plan, |rule| {
+            rule.pattern.is_none() && rule.journey.is_none()
+        });
+        let standing = standing(policy, one.call, one.strength, advisory);
+        let found = format!("{}{}", one.found, behind(&one.note));
+        items.push(item(
+            scenario,
+            indicator.to_string(),
+            standing,
+            weak(policy, one.strength, found),
+        ));
+    }
     for one in &verdict.patterns {
         let Some(pattern) = plan.patterns.get(one.pattern) else {
             continue;

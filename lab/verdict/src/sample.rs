@@ -84,7 +84,13 @@ impl<'a> Sample<'a> {
     /// The bad shares of slices of so many whole seconds. What is left over at the end belongs to
     /// the last slice, which no failure can hide from; slices without arrivals are left out.
     pub(crate) fn slices(&self, length: Span) -> impl Iterator<Item = f64> {
-        let seconds = &self.journey.seconds;
+        self.slices_within(length, usize::MAX)
+    }
+
+    /// The same of the first so many seconds.
+    pub(crate) fn slices_within(&self, length: Span, seconds: usize) -> impl Iterator<Item = f64> {
+        let all = &self.journey.seconds;
+        let seconds = &all[..seconds.min(all.len())];
         let length = usize::try_from(length.as_micros() / 1_000_000)
             .unwrap_or(usize::MAX)
             .max(1);

@@ -20,32 +20,70 @@ pub(super) fn aborts(
     report: &Report,
 ) -> Vec<Abort> {
     let specs = report.bounded(specs, MOST_CONDITIONS, "abort conditions", place);
-    let one = |(AbortSpec::Availability(spec), place): (&AbortSpec, Place)| {
-        let (spec, within) = spec.need("of", place, report)?;
-        let of = spec.of.need("of", within, report);
-        let below = spec.below.need("below", within, report);
-        let lasting = spec.lasting.need("lasting", within, report);
-        if let (Some((of, place)), Some(traffic)) = (of, traffic) {
+    let watched = |of: &At<Name>, within| {
+        let (of, place) = of.need("of", within, report)?;
+        if let Some(traffic) = traffic {
             traffic.starts(of, place, report);
         }
-        if let Some((_, place)) = below.filter(|(share, _)| share.get() <= 0.0) {
-            let message = "no share is below 0%, so this never holds";
-            report.add(Finding::new(Code::BadAbort, place, message));
+        Some(of.clone())
+    };
+    let seconds = |span: &At<Span>, key, within| {
+        let (span, place) = span.need(key, within, report)?;
+        check_lasting(*span, place, length, report);
+        Some(*span)
+    };
+    let one = |(spec, place): (&AbortSpec, Place)| match spec {
+        AbortSpec::Availability(spec) => {
+            let (spec, within) = spec.need("of", place, report)?;
+            let of = watched(&spec.of, within);
+            let below = spec.below.need("below", within, report);
+            let lasting = seconds(&spec.lasting, "lasting", within);
+            if let Some((_, place)) = below.filter(|(share, _)| share.get() <= 0.0) {
+                let message = "no share is below 0%, so this never holds";
+                report.add(Finding::new(Code::BadAbort, place, message));
+            }
+            Some(Abort::Availability {
+                of: of?,
+                below: *below?.0,
+                lasting: lasting?,
+            })
         }
-        if let Some((lasting, place)) = lasting {
-            check_lasting(*lasting, place, length, report);
+        AbortSpec::Burn(spec) => {
+            let (spec, within) = spec.need("of", place, report)?;
+            let of = watched(&spec.of, within);
+            let objective = spec.objective.need("objective", within, report);
+            let above = spec.above.need("above", within, report);
+            let over = seconds(&spec.over, "over", within);
+            let (objective, above) = (objective?, above?);
+            check_burn((*objective.0).complement(), above, report);
+            Some(Abort::Burn {
+                of: of?,
+                objective: *objective.0,
+                above: *above.0,
+                over: over?,
+            })
         }
-        Some(Abort {
-            of: of?.0.clone(),
-            below: *below?.0,
-            lasting: *lasting?.0,
-        })
     };
     specs
         .iter()
         .filter_map(At::located)
         .filter_map(one)
         .collect()
+}
+
+/// Whether a budget can burn that fast at all.
+fn check_burn(budget: f64, (above, place): (&f64, Place), report: &Report) {
+    let problem = if budget <= 0.0 {
+        "an objective of 100% has no budget to burn".to_owned()
+    } else if !(*above > 0.0 && above.is_finite()) {
+        format!("a burn of {above} is none")
+    } else if above * budget >= 1.0 {
+        let most = 1.0 / budget;
+        format!("nothing burns {above} times too fast: {most:.1} is everything")
+    } else {
+        return;
+    };
+    report.add(Finding::new(Code::BadAbort, place, problem));
 }
 
 fn check_lasting(lasting: Span, place: Place, length: Option<Span>, report: &Report) {

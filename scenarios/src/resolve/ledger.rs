@@ -162,7 +162,7 @@ fn source(spec: &SourceSpec, within: Place, around: Around<'_>) -> Option<Source
 }
 
 /// The services that a text names: `{service:store}`.
-fn services_in(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn services_in(text: &str) -> impl Iterator<Item = &str> {
     let rests = text.split("{service:").skip(1);
     rests.filter_map(|rest| Some(rest.split_once('}')?.0))
 }

@@ -72,6 +72,14 @@ impl Traffic {
         Some(all as f64 / length.as_secs_f64() * self.share(journey)?)
     }
 
+    /// Arrivals per second of all journeys on average from an instant on for so long; `None` where
+    /// the file does not tell.
+    pub(super) fn whole_rate(&self, start: Span, length: Span) -> Option<f64> {
+        let (arrivals, _) = self.arrivals()?;
+        let all = arrivals.count_between(start, start.plus(length))?;
+        Some(all as f64 / length.as_secs_f64())
+    }
+
     /// Arrivals of one journey from an instant on for so long; `None` where the file does not tell,
     /// or the system decides.
     pub(super) fn arrivals_in(&self, journey: &Name, start: Span, length: Span) -> Option<u64> {

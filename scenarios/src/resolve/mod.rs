@@ -8,6 +8,7 @@ mod data;
 mod ending;
 mod fault;
 mod gateway;
+mod indicator;
 mod journey;
 mod knob;
 mod ledger;
@@ -17,6 +18,7 @@ mod pattern;
 mod phase;
 mod placeholder;
 mod possible;
+mod reading;
 mod recording;
 mod reply;
 mod runtime;
@@ -29,7 +31,6 @@ mod window;
 mod wording;
 
 use lab_model::container::Runtime;
-use lab_model::objective::{Comparison, Objective};
 use lab_model::plan::Phase;
 use lab_model::{Name, Plan, Span};
 
@@ -99,9 +100,14 @@ pub(crate) fn scenario(
     let around = objective::Around {
         phases: &stretches,
         traffic: traffic.as_ref(),
+        system,
         report,
     };
-    let (objectives, comparisons) = promised(spec, within, around);
+    let objective::Promises {
+        objectives,
+        comparisons,
+        indicators,
+    } = promised(spec, within, around);
     let phases = phase::finish(&stretches);
     let length = phases
         .as_ref()
@@ -153,9 +159,13 @@ pub(crate) fn scenario(
             faults,
             objectives,
             comparisons,
+            indicators,
             patterns,
             ledgers,
             abort,
+            early_stop: overrides
+                .early_stop()
+                .or_else(|| early_stop(spec, length, report)),
             replay: overrides.replay("run", report.source().reference(), seed),
             remedy,
         };
@@ -170,13 +180,26 @@ fn promised(
     spec: &ScenarioSpec,
     within: Place,
     around: objective::Around<'_>,
-) -> (Vec<Objective>, Vec<Comparison>) {
+) -> objective::Promises {
     if spec.objectives.is_none() && spec.patterns.is_none() {
         around.report.missing("objectives", within);
     }
     let objectives = spec.objectives.as_ref();
     let objectives = objectives.and_then(|found| found.need("objectives", within, around.report));
     objectives.map_or_else(Default::default, |found| objective::resolve(found, around))
+}
+
+/// How much of a phase a pass needs before the run may end early.
+fn early_stop(spec: &ScenarioSpec, length: Option<Span>, report: &Report) -> Option<Span> {
+    let (least, place) = spec.early_stop.as_ref()?.located()?;
+    if length.is_some_and(|length| *least >= length) {
+        let message = format!("the run is over after {}", length.unwrap_or_default());
+        report.add(
+            Finding::new(Code::BadAbort, place, message)
+                .help("this is the part of a phase that a pass needs at the least"),
+        );
+    }
+    Some(*least)
 }
 
 fn text(at: Option<&At<String>>) -> Option<String> {

@@ -1,14 +1,17 @@
 //! Objectives: what is promised of which journey, in which phases.
 
+use lab_model::indicator::Indicator;
 use lab_model::objective::{Comparison, Objective, Promise};
 use lab_model::{Name, Ratio, Span};
 use lab_verdict::evidence::ALPHA;
 use lab_verdict::evidence::control::GROSS;
 use lab_verdict::planning::fail_alpha;
 
+use super::indicator;
 use super::load::Traffic;
 use super::phase::{Stretch, during};
 use super::possible;
+use super::system::Definition;
 use crate::code::Code;
 use crate::spec::{AvailabilitySpec, LatencySpec, NoWorseSpec, ObjectiveSpec};
 use crate::tree::{At, Report};
@@ -23,7 +26,17 @@ pub(super) struct Around<'a> {
     pub(super) phases: &'a [Stretch<'a>],
     /// `None` where the file has no load that could be read.
     pub(super) traffic: Option<&'a Traffic>,
+    /// `None` where the system could not be read.
+    pub(super) system: Option<&'a Definition>,
     pub(super) report: &'a Report,
+}
+
+/// Everything that is promised.
+#[derive(Default)]
+pub(super) struct Promises {
+    pub(super) objectives: Vec<Objective>,
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) indicators: Vec<Indicator>,
 }
 
 /// An objective and the place of the number it promises.
@@ -36,7 +49,7 @@ struct Placed {
 pub(super) fn resolve(
     (specs, place): (&Vec<At<ObjectiveSpec>>, Place),
     around: Around<'_>,
-) -> (Vec<Objective>, Vec<Comparison>) {
+) -> Promises {
     let report = around.report;
     if specs.is_empty() {
         report.add(Finding::new(
@@ -48,9 +61,22 @@ pub(super) fn resolve(
     let specs = report.bounded(specs, MOST_OBJECTIVES, "objectives", place);
     let mut placed: Vec<Placed> = Vec::new();
     let mut comparisons = Vec::new();
+    let mut figures: Vec<indicator::Placed> = Vec::new();
     for (spec, place) in specs.iter().filter_map(At::located) {
         if let ObjectiveSpec::NoWorse(spec) = spec {
             comparisons.extend(no_worse(spec, place, around));
+            continue;
+        }
+        if let Some(next) = indicator::resolve(spec, place, around) {
+            let Some(next) = next else { continue };
+            let mut named = figures.iter().map(|known| &known.indicator.name);
+            if named.any(|name| *name == next.indicator.name) {
+                let message = format!("a second indicator `{}`", next.indicator.name);
+                report.add(
+                    Finding::new(Code::DuplicateName, place, message).help("give it a `name`"),
+                );
+            }
+            figures.push(next);
             continue;
         }
         let Some(next) = objective(spec, place, around) else {
@@ -68,15 +94,22 @@ pub(super) fn resolve(
         }
         placed.push(next);
     }
-    let pairs = placed
-        .iter()
-        .map(|placed| placed.objective.during.len())
-        .sum();
+    let phases = |during: &Vec<usize>| during.len();
+    let of_objectives = placed.iter().map(|placed| &placed.objective.during);
+    let of_figures = figures.iter().map(|placed| &placed.indicator.during);
+    let pairs = of_objectives.chain(of_figures).map(phases).sum();
+    let fail = fail_alpha(ALPHA, pairs);
     for Placed { objective, place } in &placed {
-        possible::check(objective, *place, fail_alpha(ALPHA, pairs), around);
+        possible::check(objective, *place, fail, around);
     }
-    let objectives = placed.into_iter().map(|placed| placed.objective);
-    (objectives.collect(), comparisons)
+    for placed in &figures {
+        indicator::check(placed, fail, around);
+    }
+    Promises {
+        objectives: placed.into_iter().map(|placed| placed.objective).collect(),
+        comparisons,
+        indicators: figures.into_iter().map(|placed| placed.indicator).collect(),
+    }
 }
 
 /// Whether two promises speak of the same figure.
@@ -111,7 +144,8 @@ fn objective(spec: &ObjectiveSpec, place: Place, around: Around<'_>) -> Option<P
                 within,
             )
         }
-        ObjectiveSpec::NoWorse(_) => return None,
+        // Resolved elsewhere.
+        _ => return None,
     };
     let of = known(of, within, around);
     let during = during(phases.as_ref(), around.phases, report);

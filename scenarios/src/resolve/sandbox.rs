@@ -61,10 +61,12 @@ pub(super) fn resolve(
     let around = objective::Around {
         phases: &stretches,
         traffic: Some(&traffic),
+        system: Some(system),
         report,
     };
     // Nothing runs beside something else in a sandbox that people change by hand.
-    let (objectives, _) = objectives.map(|found| objective::resolve(found, around))?;
+    let objective::Promises { objectives, .. } =
+        objectives.map(|found| objective::resolve(found, around))?;
     Some(Sandbox {
         load: traffic.into_load()?,
         objectives,
@@ -107,6 +109,8 @@ pub(crate) fn of_system(
             faults: Vec::new(),
             objectives: sandbox.objectives,
             comparisons: Vec::new(),
+            indicators: Vec::new(),
+            early_stop: None,
             patterns: Vec::new(),
             ledgers: Vec::new(),
             abort: Vec::new(),
@@ -125,6 +129,8 @@ pub(crate) fn of_scenario(mut plan: Plan) -> Option<Plan> {
     // Both show in phases that a sandbox does not have.
     plan.patterns.clear();
     plan.comparisons.clear();
+    plan.indicators.clear();
+    plan.early_stop = None;
     plan.ledgers.clear();
     plan.abort.clear();
     plan.remedy.clear();

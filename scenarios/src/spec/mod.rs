@@ -7,6 +7,7 @@ mod arrivals;
 mod data;
 mod fault;
 mod gateway;
+mod indicator;
 mod ledger;
 mod load;
 mod objective;
@@ -20,6 +21,10 @@ pub(crate) use arrivals::{ArrivalsSpec, ReplaySpec};
 pub(crate) use data::{FeederSpec, FileSpec};
 pub(crate) use fault::{FlapSpec, InjectSpec};
 pub(crate) use gateway::{FlagSpec, GatewaySpec, HealthSpec, RouteSpec, StickySpec, UpstreamSpec};
+pub(crate) use indicator::{
+    BusinessSpec, FreshnessSpec, HttpReadSpec, InvariantSpec, MetricSpec, ParitySpec, ReadSpec,
+    SaturationSpec, SqlReadSpec, ThroughputSpec,
+};
 pub(crate) use ledger::{HttpSourceSpec, LedgerSpec, SourceSpec, SqlSourceSpec};
 pub(crate) use load::{JourneyChoice, JourneySpec, LoadSpec};
 pub(crate) use objective::{AbortSpec, AvailabilitySpec, LatencySpec, NoWorseSpec, ObjectiveSpec};

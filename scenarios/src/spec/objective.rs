@@ -5,9 +5,12 @@ use lab_model::{Name, Ratio, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::{
+    BusinessSpec, FreshnessSpec, InvariantSpec, ParitySpec, SaturationSpec, ThroughputSpec,
+};
 use crate::tree::At;
 
-/// What must hold of a journey.
+/// What must hold of a journey, or of a figure of the system.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Objective")]
@@ -19,6 +22,18 @@ pub(crate) enum ObjectiveSpec {
     /// A journey is no worse than another that runs beside it: a canary, a parity, an indicator of
     /// the business with its control. What hits both alike cancels.
     NoWorse(At<NoWorseSpec>),
+    /// Enough arrivals of a second are served, in most seconds.
+    Throughput(At<ThroughputSpec>),
+    /// Something is not too full: a queue, a pool, a disk.
+    Saturation(At<Box<SaturationSpec>>),
+    /// What is read is not too old.
+    Freshness(At<Box<FreshnessSpec>>),
+    /// Every reading is as it must be; a single other one fails.
+    Invariant(At<Box<InvariantSpec>>),
+    /// A counter of the business grows as fast as in the baseline, or nearly.
+    Business(At<Box<BusinessSpec>>),
+    /// A candidate answers as what it replaces does, noise between two copies of that allowed for.
+    Parity(At<Box<ParitySpec>>),
 }
 
 /// A share of arrivals that succeed.
@@ -103,6 +118,24 @@ impl LatencySpec {
 pub(crate) enum AbortSpec {
     /// Too few arrivals succeed, second after second.
     Availability(At<AbortAvailabilitySpec>),
+    /// The error budget burns too fast.
+    Burn(At<AbortBurnSpec>),
+}
+
+/// The error budget burns too fast.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AbortBurn")]
+pub(crate) struct AbortBurnSpec {
+    /// The journey.
+    pub(crate) of: At<Name>,
+    /// The share of good arrivals whose complement is the budget.
+    pub(crate) objective: At<Ratio>,
+    /// How many times faster than sustainable: 14.4 spends a fiftieth of a month's budget in an
+    /// hour.
+    pub(crate) above: At<f64>,
+    /// Over how long, in whole seconds.
+    pub(crate) over: At<Span>,
 }
 
 /// Too few arrivals succeed, second after second.

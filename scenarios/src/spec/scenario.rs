@@ -1,7 +1,7 @@
 //! A scenario file.
 
 use lab_model::container::Runtime;
-use lab_model::{Link, Name};
+use lab_model::{Link, Name, Span};
 use lab_verdict::patterns::PatternSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -60,6 +60,9 @@ pub(crate) struct ScenarioSpec {
     pub(crate) patterns: Option<At<Vec<At<PatternSpec>>>>,
     /// What ends the run early.
     pub(crate) abort: Option<At<Vec<At<AbortSpec>>>>,
+    /// Ends the run as soon as its verdict is decided in slices of time: a fail at once, a pass when
+    /// so much of the phase is over and nothing that follows is judged.
+    pub(crate) early_stop: Option<At<Span>>,
     /// Settings worth trying when the run fails.
     #[schemars(with = "Option<Entries<Name, Text>>")]
     pub(crate) remedy: Option<At<Entries<Name, String>>>,

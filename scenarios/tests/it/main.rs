@@ -4,6 +4,7 @@
 mod catalog;
 #[cfg(test)]
 mod diagnostics;
+mod figures;
 #[cfg(test)]
 mod inline;
 #[cfg(test)]

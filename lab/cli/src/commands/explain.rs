@@ -1,8 +1,10 @@
-//! `lab explain`: a diagnostic's code, a kind of fault, or a resilience pattern.
+//! `lab explain`: a diagnostic's code, a kind of fault, a kind of objective, or a resilience
+//! pattern.
 
 use lab_diagnostic::Code;
 use lab_faults::{KINDS, find};
 use lab_model::Exit;
+use lab_scenarios::explain::objectives;
 use lab_verdict::patterns::{self, PATTERNS};
 
 use crate::arguments::Explain;
@@ -13,6 +15,8 @@ pub(crate) fn run(options: &Explain) -> Exit {
     match (options.topic.as_str(), &options.kind) {
         ("fault" | "faults", None) => kinds(),
         ("fault" | "faults", Some(name)) => kind(name),
+        ("objective" | "objectives", None) => all_objectives(),
+        ("objective" | "objectives", Some(name)) => objective(name),
         ("pattern" | "patterns", None) => all_patterns(),
         ("pattern" | "patterns", Some(name)) => pattern(name),
         (text, _) => code(text),
@@ -47,6 +51,41 @@ fn kind(name: &str) -> Exit {
         return Exit::Usage;
     };
     text::out(&kind.explain().to_string());
+    Exit::Pass
+}
+
+fn all_objectives() -> Exit {
+    let kinds = objectives();
+    let width = kinds.iter().map(|kind| kind.name.len()).max().unwrap_or(0);
+    for kind in &kinds {
+        let first = kind.about.split(". ").next().unwrap_or_default();
+        let first = first.trim_end_matches('.');
+        text::out(&format!("{:width$}  {first}\n", kind.name));
+    }
+    Exit::Pass
+}
+
+fn objective(name: &str) -> Exit {
+    let kinds = objectives();
+    let Some(kind) = kinds.iter().find(|kind| kind.name == name) else {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+        text::error(
+            &format!("no kind of objective is called `{name}`"),
+            &names.join(", "),
+        );
+        return Exit::Usage;
+    };
+    text::out(&format!("{name}\n\n{}\n\n", kind.about));
+    let width = kind
+        .keys
+        .iter()
+        .map(|key| key.name.len())
+        .max()
+        .unwrap_or(0);
+    for key in &kind.keys {
+        let needed = if key.needed { "needed" } else { "      " };
+        text::out(&format!("  {:width$}  {needed}  {}\n", key.name, key.about));
+    }
     Exit::Pass
 }
 

@@ -15,6 +15,7 @@ mod run;
 mod runbook;
 pub(crate) mod sandbox;
 mod schema;
+mod slo;
 mod up;
 
 use lab_model::Exit;
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Report(options) => report::run(&options, color),
         Command::List(options) => list::run(&options, color),
         Command::Explain(options) => explain::run(&options),
+        Command::Slo(command) => slo::run(&command, color),
         Command::Schema(options) => schema::run(options.of),
         Command::Proxy(options) => proxy::run(options),
         Command::Doctor => doctor::run(),

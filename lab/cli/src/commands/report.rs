@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use lab_model::Exit;
+use lab_model::{Exit, Journal};
 use lab_report::{Format, Run, Style};
-use lab_verdict::{RunVerdict, judge};
+use lab_verdict::{RunVerdict, judge, strict};
 
-use crate::arguments::{Color, Report};
+use crate::arguments::{Color, Report, Strength};
 use crate::{runs, text};
 
 pub(crate) fn run(options: &Report, color: Color) -> Exit {
@@ -21,7 +21,7 @@ pub(crate) fn run(options: &Report, color: Color) -> Exit {
         }
     };
     let style = text::style(color, &std::io::stdout());
-    match render(&folder, format, &style) {
+    match render(&folder, format, &style, options.strength) {
         Ok((report, verdict)) => {
             text::out(&report);
             verdict.exit
@@ -46,14 +46,24 @@ pub(crate) fn format(name: &str) -> Option<&'static Format> {
     found
 }
 
+/// The verdict on a journal, where so much strength is asked of a pass.
+pub(crate) fn judged(journal: &Journal, strength: Strength) -> RunVerdict {
+    let verdict = judge(journal);
+    match strength {
+        Strength::Observed => verdict,
+        Strength::Proven => strict::proven(verdict),
+    }
+}
+
 /// Reads, judges and renders.
 pub(crate) fn render(
     folder: &Path,
     format: &Format,
     style: &Style,
+    strength: Strength,
 ) -> Result<(String, RunVerdict), runs::RunError> {
     let journal = runs::journal(folder)?;
-    let verdict = judge(&journal);
+    let verdict = judged(&journal, strength);
     let kept = folder.to_string_lossy();
     let report = (format.render)(&Run::new(&journal, &verdict, Some(&kept)), style);
     Ok((report, verdict))

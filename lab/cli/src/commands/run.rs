@@ -13,6 +13,7 @@ use lab_drivers::lease;
 use lab_drivers::probe::NetworkProbe;
 use lab_drivers::processes::Processes;
 use lab_drivers::proxies::Proxies;
+use lab_drivers::readings::NetworkReadings;
 #[cfg(feature = "toxiproxy")]
 use lab_drivers::toxiproxy::Toxiproxy;
 use lab_engine::desk::desk;
@@ -24,7 +25,6 @@ use lab_model::event::Opened;
 use lab_model::{Exit, Plan, journal};
 use lab_report::{Format, Run as Report, terminal};
 use lab_scenarios::{Planned, catalog};
-use lab_verdict::judge;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{Color, Driver, Run};
@@ -213,6 +213,7 @@ pub(crate) fn execute(
                 plane,
                 gateway: Box::new(Gateways),
                 load: Box::new(Generator { program }),
+                readings: Box::new(NetworkReadings),
                 probe: Box::new(NetworkProbe),
             },
             stop,
@@ -287,7 +288,7 @@ fn conclude(options: &Run, folder: &std::path::Path, format: &Format, color: Col
             return Exit::Environment;
         }
     };
-    let verdict = judge(&journal);
+    let verdict = report::judged(&journal, options.strength);
     let kept = folder.to_string_lossy();
     let report = Report::new(&journal, &verdict, Some(&kept));
     let style = text::style(color, &std::io::stdout());

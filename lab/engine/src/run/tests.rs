@@ -341,3 +341,48 @@ async fn a_sandbox_takes_orders_and_ends_when_asked() {
             .any(|reason| reason.code == "run::open-ended")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn figures_are_read_while_the_load_runs() {
+    let mut plan = plan();
+    plan.indicators.push(lab_model::indicator::Indicator {
+        name: plan.scenario.clone(),
+        promise: lab_model::indicator::Promise::Invariant {
+            must: lab_model::indicator::Must::AtMost(100.0),
+        },
+        sources: vec![],
+        every: lab_model::Span::from_millis(500),
+        during: vec![2],
+    });
+    let played = play(plan, Script::default(), Stop::new()).await;
+    check_nothing_left(&played);
+    assert!(has(&played, r#"read scripted of ["store", "web"]"#));
+    let journal = journal(&played);
+    let events = journal.events();
+    let read = events.filter(|event| matches!(event, Event::Reading(_)));
+    assert_eq!(read.count(), 22, "eleven seconds, two a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decided_verdict_ends_the_run() {
+    let script = Script {
+        bad: vec![0.0, 0.0, 0.9],
+        ..Script::default()
+    };
+    let mut plan = plan();
+    plan.phases[2].length = lab_model::Span::from_secs(40);
+    plan.faults[0].windows[0].to = plan.phases[2].end();
+    plan.phases[3].start = plan.phases[2].end();
+    plan.early_stop = Some(lab_model::Span::from_secs(10));
+    let played = play(plan, script, Stop::new()).await;
+    check_nothing_left(&played);
+    let journal = journal(&played);
+    let decided = journal.events().find_map(|event| match event {
+        Event::Decided { phase, seconds } => Some((*phase, *seconds)),
+        _ => None,
+    });
+    let (phase, seconds) = decided.unwrap();
+    assert!(phase == 2 && seconds < 40, "{seconds}");
+    let begun = Event::PhaseStarted { phase: 3 };
+    assert!(!journal.events().any(|event| event == &begun));
+}

@@ -22,6 +22,7 @@ pub(super) fn section(run: &Run<'_>) -> Option<Section> {
             "One journey beside another",
             judged::comparisons::judged(run),
         ),
+        ("Figures of the system", judged::indicators::judged(run)),
         ("Ledgers of writes", judged::ledgers::judged(run)),
     ];
     if run.verdict.patterns.is_empty() && groups.iter().all(|(_, lines)| lines.is_empty()) {

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::comparison::ComparisonResult;
+use super::indicator::IndicatorResult;
 use super::judged::{LedgerResult, ObjectiveResult, Offered, Recovery, Witness};
 use super::measured::Phase;
 use super::patterns::PatternResult;
@@ -71,6 +72,8 @@ pub struct Document {
     pub objectives: Vec<ObjectiveResult>,
     /// Journeys beside others, one entry for each phase in which they were judged.
     pub comparisons: Vec<ComparisonResult>,
+    /// Figures of the system, one entry for each phase in which they were judged.
+    pub indicators: Vec<IndicatorResult>,
     /// The resilience patterns.
     pub patterns: Vec<PatternResult>,
     /// Whether the system holds what it acknowledged, one entry for each ledger.
@@ -158,6 +161,7 @@ impl Document {
             missing: verdict.missing.clone(),
             objectives: ObjectiveResult::all(run),
             comparisons: ComparisonResult::all(run),
+            indicators: IndicatorResult::all(run),
             patterns: PatternResult::all(run),
             ledgers: LedgerResult::all(run),
             witnesses: Witness::all(run),

@@ -6,11 +6,13 @@
 //! | `measured` | what was measured: phases, journeys, steps, links |
 //! | `judged` | what was judged: objectives, witnesses, offered load, recoveries |
 //! | `comparison` | journeys beside others |
+//! | `indicator` | figures of the system |
 //! | `patterns` | resilience patterns as they were seen |
 //! | `timeline` | what each journey did over time |
 
 mod comparison;
 mod document;
+mod indicator;
 mod judged;
 mod measured;
 mod patterns;

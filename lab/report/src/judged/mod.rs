@@ -6,12 +6,14 @@
 //! | `objectives` | estimate, bad of n, bounds, interval |
 //! | `spending` | error budgets, and when someone would have been paged |
 //! | `comparisons` | journeys beside others |
+//! | `indicators` | figures of the system |
 //! | `patterns` | resilience patterns as they were seen |
 //! | `ledgers` | whether the system holds what it acknowledged |
 //! | `witnesses` | whether each fault was seen to bite |
 //! | `recoveries` | when each journey was back |
 
 pub(crate) mod comparisons;
+pub(crate) mod indicators;
 pub(crate) mod ledgers;
 pub(crate) mod objectives;
 pub(crate) mod patterns;
@@ -65,6 +67,7 @@ pub(crate) fn all(run: &Run<'_>) -> Vec<Judged> {
     let mut judged = objectives::judged(run);
     judged.extend(spending::judged(run));
     judged.extend(comparisons::judged(run));
+    judged.extend(indicators::judged(run));
     judged.extend(patterns::judged(run));
     judged.extend(ledgers::judged(run));
     judged.extend(witnesses::judged(run));

@@ -97,6 +97,11 @@ fn finding(plan: &Plan, tally: &Tally, event: &Event) -> Option<(Tone, &'static 
             name,
             state: ServiceState::Exited { status },
         } => (Tone::Bad, "ended", format!("service {name}: {status}")),
+        Event::Decided { phase, seconds } => {
+            let phase = plan.phases.get(*phase)?;
+            let text = format!("after {seconds} s of phase {}", phase.name);
+            (Tone::Strong, "decided", text)
+        }
         Event::Aborted { condition } => {
             let condition = plan.abort.get(*condition).map(ToString::to_string);
             (Tone::Bad, "stopped", condition.unwrap_or_default())

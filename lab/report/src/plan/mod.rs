@@ -30,6 +30,7 @@ pub fn text(plan: &Plan, style: &Style) -> String {
     faults::write(&mut page, plan);
     page.blank();
     needs::write(&mut page, plan);
+    needs::indicators(&mut page, plan);
     page.blank();
     patterns(&mut page, plan);
     page.blank();
@@ -140,6 +141,13 @@ fn environment(page: &mut Page, plan: &Plan) {
     note(page, "settings", &settings.join("  "));
     for abort in &plan.abort {
         note(page, "stops if", &abort.to_string());
+    }
+    if let Some(least) = plan.early_stop {
+        let least = format::planned(least);
+        let text = format!(
+            "its verdict is decided in slices: a fail at once, a pass not before {least} of the last phase that is judged"
+        );
+        note(page, "stops if", &text);
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn expected(plan: &Plan, phase: &Phase, journey: &Name) -> Option<u64
 }
 
 pub(super) fn write(page: &mut Page, plan: &Plan) {
-    let fail = fail_alpha(ALPHA, planning::pairs(&plan.objectives));
+    let fail = fail_alpha(ALPHA, planning::pairs(plan));
     let name = |phase: &Phase| phase.name.as_str().len();
     let room = 2 + plan.phases.iter().map(name).max().unwrap_or(0);
     for objective in &plan.objectives {
@@ -48,6 +48,37 @@ pub(super) fn write(page: &mut Page, plan: &Plan) {
                 let n = planning::zero_failure_arrivals(allowed, ALPHA);
                 let n = format::counted(n, "arrival");
                 format!("as many arrivals as the system lets its users start · passes from {n}")
+            };
+            let label = Line::plain(phase.name.as_str());
+            page.labelled(4, &label, room, &Line::plain(body));
+        }
+    }
+}
+
+/// What each figure of the system needs: readings in the place of arrivals.
+pub(super) fn indicators(page: &mut Page, plan: &Plan) {
+    let fail = fail_alpha(ALPHA, planning::pairs(plan));
+    let name = |phase: &Phase| phase.name.as_str().len();
+    let room = 2 + plan.phases.iter().map(name).max().unwrap_or(0);
+    for indicator in &plan.indicators {
+        page.line(2, &Line::of(Tone::Strong, indicator.to_string()));
+        let during = indicator.during.iter();
+        for phase in during.filter_map(|index| plan.phases.get(*index)) {
+            let due = indicator.due(phase.start, phase.end());
+            let n = due.end.saturating_sub(due.start);
+            let noun = if indicator.sources.is_empty() {
+                "second"
+            } else {
+                "reading"
+            };
+            let counted = format::counted(n, noun);
+            let body = match indicator.allowed_bad() {
+                Some(0.0) => format!("{counted} · a single other one fails"),
+                Some(allowed) => {
+                    let (passes, fails) = bounds(n, allowed, ALPHA, fail);
+                    format!("{counted} · {}", limits(passes, fails))
+                }
+                None => counted,
             };
             let label = Line::plain(phase.name.as_str());
             page.labelled(4, &label, room, &Line::plain(body));

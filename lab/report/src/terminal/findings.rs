@@ -24,6 +24,7 @@ pub(super) fn write(page: &mut Page, run: &Run<'_>) {
     for reason in reasons(run) {
         let label = match reason.call {
             Call::Inconclusive => "Unknown",
+            Call::Pass => "Early",
             _ => "Why",
         };
         let body = Line::plain(&reason.text).then(Tone::Quiet, format!("  {}", reason.code));
@@ -43,8 +44,9 @@ pub(super) fn write(page: &mut Page, run: &Run<'_>) {
 
 /// Reasons that another line of the report gives already, by their code or its family: the
 /// verdicts on objectives and patterns, what failed, ended and was left, what is missing, the last line.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     "objective::",
+    "indicator::",
     "comparison::",
     "pattern::",
     "run::failed",

@@ -94,9 +94,11 @@ pub(crate) fn plan() -> Plan {
                 during: vec![1, 2],
             },
         ],
+        indicators: vec![],
+        early_stop: None,
         comparisons: vec![],
         patterns: vec![],
-        abort: vec![Abort {
+        abort: vec![Abort::Availability {
             of: name("browse"),
             below: percent("50%"),
             lasting: seconds(5),

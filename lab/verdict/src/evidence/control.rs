@@ -48,6 +48,18 @@ impl Comparison {
         Self::against(gross, &better)
     }
 
+    /// Evidence that the candidate is more than `ratio` times as likely: null `r ≤ ratio`.
+    pub fn above(ratio: f64) -> Self {
+        let above: Vec<f64> = FAIL.iter().map(|times| times * ratio).collect();
+        Self::against(ratio, &above)
+    }
+
+    /// Evidence that the candidate is less than `ratio` times as likely: null `r ≥ ratio`.
+    pub fn below(ratio: f64) -> Self {
+        let below: Vec<f64> = FAIL.iter().map(|times| ratio / times).collect();
+        Self::against(ratio, &below)
+    }
+
     /// The comparison of a side, with [`GROSS`] for a pass.
     pub fn new(side: Side) -> Self {
         match side {

@@ -28,6 +28,11 @@ pub(super) fn of(plan: &Plan, tally: &Tally) -> Vec<Course> {
             .is_some_and(|phase| phase.started.is_some())
     };
     let ended = |phase: usize| {
+        if matches!(tally.life.decided, Some((decided, _)) if decided == phase)
+            && plan.early_stop.is_some()
+        {
+            return true;
+        }
         let last = phase + 1 == plan.phases.len();
         let (due, planned) = (due(tally, phase), planned(plan, tally, phase));
         if last {
@@ -50,7 +55,11 @@ pub(super) fn of(plan: &Plan, tally: &Tally) -> Vec<Course> {
 pub(super) fn stopped(tally: &Tally) -> bool {
     let life = &tally.life;
     let unhealthy = life.gates.iter().any(|broken| !broken.is_empty());
-    life.interrupted.is_some() || life.aborted.is_some() || !life.failures.is_empty() || unhealthy
+    life.interrupted.is_some()
+        || life.decided.is_some()
+        || life.aborted.is_some()
+        || !life.failures.is_empty()
+        || unhealthy
 }
 
 /// Arrivals planned in a phase, changes of the rate on the way included; as many as came where

@@ -24,7 +24,12 @@ pub(super) fn judge(case: &Case<'_>, trust: &Trust) -> Vec<ObjectiveVerdict> {
         .map(
             |(index, objective, phase)| match Sample::of(objective, case.tally, phase) {
                 Some(sample) => {
-                    let verdict = weigh(case, index, phase, objective, &sample);
+                    let mut verdict = weigh(case, index, phase, objective, &sample);
+                    if case.decided == Some(phase) && !case.stands(verdict.call, verdict.strength) {
+                        verdict.call = Call::Inconclusive;
+                        verdict.strength = None;
+                        "the run ended before this phase did".clone_into(&mut verdict.note);
+                    }
                     distrust(verdict, &sample, trust.in_phase(phase), case.pairs)
                 }
                 None => unknown(index, phase, objective),

@@ -9,8 +9,8 @@ use super::steady::Steady;
 use super::trust::{InPhase, Trust};
 use crate::figures::{count, percent};
 use crate::outcome::{
-    Call, ComparisonVerdict, LedgerVerdict, ObjectiveVerdict, Offered, PatternVerdict, Reason,
-    WitnessVerdict,
+    Call, ComparisonVerdict, IndicatorVerdict, LedgerVerdict, ObjectiveVerdict, Offered,
+    PatternVerdict, Reason, WitnessVerdict,
 };
 
 /// Reasons as they are found, each with the exit code it asks for beside that of its call.
@@ -190,7 +190,8 @@ impl Reasons {
         objectives: &[ObjectiveVerdict],
         trust: &Trust,
     ) {
-        let others = case.plan.patterns.len() + case.plan.comparisons.len();
+        let others =
+            case.plan.patterns.len() + case.plan.comparisons.len() + case.plan.indicators.len();
         if objectives.is_empty() && others == 0 {
             let text = "nothing was promised, so nothing could hold".to_owned();
             self.inconclusive("objective::none", text);
@@ -228,6 +229,45 @@ impl Reasons {
                 self.add(code, verdict.call, text);
             }
         }
+    }
+
+    /// What was promised of figures of the system.
+    pub(super) fn of_indicators(
+        &mut self,
+        case: &Case<'_>,
+        indicators: &[IndicatorVerdict],
+        trust: &Trust,
+    ) {
+        for verdict in indicators {
+            let indicator = &case.plan.indicators[verdict.indicator];
+            let phase = case.plan.phases.get(verdict.phase);
+            let phase = phase.map_or_else(|| verdict.phase.to_string(), |p| p.name.to_string());
+            match verdict.call {
+                Call::Pass => {}
+                Call::Inconclusive if trust.in_phase(verdict.phase) != InPhase::Full => {}
+                Call::Inconclusive => {
+                    let text = format!("{indicator} ({phase}): {}", verdict.note);
+                    self.inconclusive("indicator::undecided", text);
+                }
+                Call::Fail | Call::Error => {
+                    let text = format!("{indicator} ({phase}): {}", verdict.found);
+                    self.add("indicator::failed", Call::Fail, text);
+                }
+            }
+        }
+    }
+
+    /// A run that ended early says so; alone, that takes nothing from its verdict.
+    pub(super) fn of_an_early_end(&mut self, case: &Case<'_>, phase: usize) {
+        let Some(phase) = case.plan.phases.get(phase) else {
+            return;
+        };
+        let text = format!(
+            "the verdict was decided after {} of phase {}, and the run ended there",
+            crate::figures::set(phase.length),
+            phase.name
+        );
+        self.add("run::decided-early", Call::Pass, text);
     }
 
     /// What was promised of a journey beside another.

@@ -43,6 +43,19 @@ impl Counts {
         self.over.get(limit).copied().unwrap_or(0)
     }
 
+    fn sum(&mut self, more: &Self) {
+        self.due = self.due.saturating_add(more.due);
+        self.good = self.good.saturating_add(more.good);
+        self.bad = self.bad.saturating_add(more.bad);
+        self.unsent = self.unsent.saturating_add(more.unsent);
+        if self.over.len() < more.over.len() {
+            self.over.resize(more.over.len(), 0);
+        }
+        for (sum, over) in self.over.iter_mut().zip(&more.over) {
+            *sum = sum.saturating_add(*over);
+        }
+    }
+
     fn add(&mut self, slot: &Slot, limits: usize) {
         self.due = self.due.saturating_add(slot.due);
         self.good = self.good.saturating_add(slot.good);
@@ -127,6 +140,16 @@ impl JourneyTally {
         self.from_intended.merge(&slot.from_intended);
         self.from_sent.merge(&slot.from_sent);
         self.lag.merge(&slot.lag);
+    }
+
+    /// Leaves out what belongs to later seconds; distributions stay those of all.
+    pub(super) fn cut(&mut self, seconds: usize) {
+        self.seconds.truncate(seconds);
+        let mut total = Counts::default();
+        for counts in &self.seconds {
+            total.sum(counts);
+        }
+        self.total = total;
     }
 
     pub(super) fn step_mut(&mut self, step: &Name) -> Option<&mut StepTally> {

@@ -36,6 +36,9 @@ pub struct Life {
     pub gates: Vec<Vec<usize>>,
     /// The abort condition that held.
     pub aborted: Option<usize>,
+    /// The phase that decided the verdict before the end of the plan, and the seconds of it that
+    /// count.
+    pub decided: Option<(usize, u64)>,
     /// The first signal that asked for the end.
     pub interrupted: Option<i32>,
     /// What failed, in order; at most [`Life::MOST`] are kept.
@@ -60,6 +63,7 @@ impl Life {
             Event::LoadEnded { acknowledged } => self.load_ended = Some(*acknowledged),
             Event::Gate { broken } => keep(&mut self.gates, || broken.clone()),
             Event::Aborted { condition } => self.aborted = Some(*condition),
+            Event::Decided { phase, seconds } => self.decided = Some((*phase, *seconds)),
             Event::Interrupted { signal } => {
                 self.interrupted.get_or_insert(*signal);
             }

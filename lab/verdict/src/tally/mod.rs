@@ -18,6 +18,7 @@ mod link;
 
 use lab_model::arrivals::Timetable;
 use lab_model::event::{Event, Record};
+use lab_model::indicator::ReadingReport;
 use lab_model::ledger::LedgerReport;
 use lab_model::link::LinkReport;
 use lab_model::load::LoadReport;
@@ -46,12 +47,16 @@ pub struct Tally {
     pub timetable: Timetable,
     /// What was found of each ledger of the plan; `None` where nobody looked.
     pub ledgers: Vec<Option<LedgerReport>>,
+    /// What was read for each indicator of the plan.
+    pub readings: Vec<Vec<ReadingReport>>,
     /// Reports that do not fit the plan.
     pub strays: Strays,
     /// Arrivals in flight at the last report.
     pub in_flight: u64,
     /// The end of each phase, from the start of the load.
     ends: Vec<Span>,
+    /// How many readings of each indicator the plan has.
+    readings_due: Vec<u64>,
 }
 
 /// One phase.
@@ -106,9 +111,15 @@ impl Tally {
             life: Life::default(),
             timetable: Timetable::new(plan.load.arrivals.clone()),
             ledgers: vec![None; plan.ledgers.len()],
+            readings: vec![Vec::new(); plan.indicators.len()],
             strays: Strays::default(),
             in_flight: 0,
             ends: plan.phases.iter().map(Phase::end).collect(),
+            readings_due: plan
+                .indicators
+                .iter()
+                .map(|indicator| indicator.due(Span::ZERO, plan.length()).end)
+                .collect(),
         }
     }
 
@@ -142,7 +153,37 @@ impl Tally {
                     .strays
                     .add(|| format!("a comparison with a ledger {}", report.check)),
             },
+            Event::Reading(report) => self.reading(report),
             _ => self.life.add(record),
+        }
+    }
+
+    /// No more than the plan has, each once.
+    fn reading(&mut self, report: &ReadingReport) {
+        let due = self.readings_due.get(report.indicator).copied();
+        match self.readings.get_mut(report.indicator) {
+            Some(taken)
+                if (taken.len() as u64) < due.unwrap_or(0)
+                    && taken
+                        .last()
+                        .is_none_or(|last| last.at_micros < report.at_micros) =>
+            {
+                taken.push(report.clone());
+            }
+            _ => self.strays.add(|| {
+                let at = Span::from_micros(report.at_micros);
+                format!("a reading of indicator {} due at {at}", report.indicator)
+            }),
+        }
+    }
+
+    /// Leaves out what belongs to later seconds of a phase than these: the run ended there, and
+    /// their arrivals may not have.
+    pub(crate) fn cut(&mut self, phase: usize, seconds: u64) {
+        let seconds = usize::try_from(seconds).unwrap_or(usize::MAX);
+        let journeys = self.phases.get_mut(phase).map(|phase| &mut phase.journeys);
+        for journey in journeys.into_iter().flatten() {
+            journey.cut(seconds);
         }
     }
 

@@ -73,9 +73,11 @@ fn plan() -> Plan {
             },
             during: vec![1],
         }],
+        indicators: vec![],
+        early_stop: None,
         comparisons: vec![],
         patterns: vec![],
-        abort: vec![Abort {
+        abort: vec![Abort::Availability {
             of: name("checkout"),
             below: "50%".parse().unwrap(),
             lasting: Span::from_secs(3),

@@ -119,6 +119,8 @@ pub(crate) fn plan_of(lengths: [u64; 4]) -> Plan {
                 during: vec![BASELINE, FAULT],
             },
         ],
+        indicators: vec![],
+        early_stop: None,
         comparisons: vec![],
         patterns: vec![],
         abort: vec![],

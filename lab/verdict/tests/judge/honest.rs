@@ -337,11 +337,13 @@ fn every_exit_code_that_applies_is_listed() {
 #[test]
 fn an_abort_has_its_own_exit_code() {
     let mut stopping = plan();
-    stopping.abort.push(lab_model::objective::Abort {
-        of: name("checkout"),
-        below: ratio("50%"),
-        lasting: span("5s"),
-    });
+    stopping
+        .abort
+        .push(lab_model::objective::Abort::Availability {
+            of: name("checkout"),
+            below: ratio("50%"),
+            lasting: span("5s"),
+        });
     let mut run = Run::with(stopping, slow_checkout);
     run.stop_at(FAULT, 10);
     run.insert(FAULT, 10, Event::FaultHealed { fault: 0 });

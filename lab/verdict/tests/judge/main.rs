@@ -3,6 +3,8 @@
 
 mod broken;
 mod build;
+mod early;
+mod figures;
 mod honest;
 mod noise;
 mod patterns;

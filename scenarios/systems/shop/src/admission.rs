@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::AdmissionSettings;
 use crate::failure::{Cause, Failure};
 use crate::log::Log;
+use crate::metrics::Metrics;
 
 /// The door of a service.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub(crate) struct Admission {
     workers: Option<Arc<Semaphore>>,
     /// Requests in service; they outlive their callers.
     requests: TaskTracker,
+    metrics: Metrics,
     log: Log,
 }
 
@@ -28,9 +30,15 @@ impl Admission {
         Self {
             queue: places(settings.queue),
             workers: places(settings.workers),
+            metrics: Metrics::new(requests.clone(), settings.workers, settings.queue),
             requests,
             log,
         }
+    }
+
+    /// What it says of itself.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// A place in the service, if one is free: `Err` sheds the load at once, before it costs
@@ -62,9 +70,14 @@ pub(crate) async fn admit(
 ) -> Response {
     let place = match admission.enter() {
         Ok(place) => place,
-        Err(failure) => return failure.into_response(),
+        Err(failure) => {
+            let response = failure.into_response();
+            admission.metrics.count(response.status());
+            return response;
+        }
     };
     let door = admission.clone();
+    let metrics = admission.metrics.clone();
     let served = admission.requests.spawn(async move {
         let _place = place;
         let _worker = door.worker().await;
@@ -74,7 +87,9 @@ pub(crate) async fn admit(
         }
         response
     });
-    served
+    let response = served
         .await
-        .unwrap_or_else(|_| Failure::Internal.into_response())
+        .unwrap_or_else(|_| Failure::Internal.into_response());
+    metrics.count(response.status());
+    response
 }

@@ -12,6 +12,7 @@
 //! | `resilience` | timeout, retry, breaker, bulkhead, fallback, each alone |
 //! | `flags` | what a gateway decides for each request |
 //! | `admission` | what a service does with requests before it serves them |
+//! | `metrics` | what a service says of itself, for Prometheus |
 //! | `store` | SQLite on a thread of its own |
 //!
 //! Invariants: a service shares nothing with another but HTTP; a write is acknowledged only after
@@ -26,6 +27,7 @@ mod flags;
 mod id;
 mod ledger;
 mod log;
+mod metrics;
 mod monolith;
 mod order;
 mod orders;

@@ -99,10 +99,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let health = json!({ "status": "ok", "service": role.name() });
     let admission = Admission::new(config.admission, tasks.clone(), log.clone());
+    let metrics = admission.metrics();
     let routes = requests
         .layer(middleware::from_fn_with_state(admission, admit))
         .merge(books)
-        .route("/health", get(Json(health)));
+        .route("/health", get(Json(health)))
+        .route("/metrics", get(move || async move { metrics.text() }));
     let (address, server) = serve(config.listen, routes, stop.clone()).await?;
     log.event("started", &address.to_string());
     Ok(Running {
