@@ -214,8 +214,12 @@ fn decided() -> Outcome {
     lab.call(&["run", file, "--early-stop=30s"])?.expect(1)?;
     let report = report(&lab)?;
     let took = report["took_s"].as_f64().ok_or("no length")?;
-    ensure!(took < 55.0, "{took} s of 69 s");
-    ensure!(report["objectives"][0]["strength"] == "proven", "{report:#}");
+    let early = took < 55.0;
+    ensure!(early, "{took} s of 69 s");
+    ensure!(
+        report["objectives"][0]["strength"] == "proven",
+        "{report:#}"
+    );
     let reasons = report["reasons"].as_array().into_iter().flatten();
     let mut codes = reasons.map(|reason| &reason["code"]);
     ensure!(codes.any(|code| code == "run::decided-early"), "{report:#}");
@@ -225,9 +229,7 @@ fn decided() -> Outcome {
 fn burning() -> Outcome {
     let lab = Lab::new()?;
     let mut text = std::fs::read_to_string(scenario("short.yaml"))?;
-    text.push_str(
-        "abort:\n  - burn: { of: checkout, objective: 95%, above: 14.4, over: 3s }\n",
-    );
+    text.push_str("abort:\n  - burn: { of: checkout, objective: 95%, above: 14.4, over: 3s }\n");
     let file = lab.file("burn.yaml", text)?;
     lab.call(&["run", file])?
         .expect(6)?
@@ -244,7 +246,7 @@ fn openslo() -> Outcome {
     lab.call(&["slo", "import", file])?
         .expect(0)?
         .says("availability: { of: checkout, at_least: 95% }")?;
-    let nothing = lab.file("nothing.yaml", "a: 1".to_owned())?;
+    let nothing = lab.file("nothing.yaml", "a: 1")?;
     lab.call(&["slo", "import", nothing])?.expect(3)?;
     Ok(())
 }

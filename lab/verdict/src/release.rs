@@ -207,22 +207,7 @@ fn promises(policy: &Policy, run: &Rehearsed) -> Vec<Item> {
             weak(policy, one.strength, found),
         ));
     }
-    for one in &verdict.indicators {
-        let Some(indicator) = plan.indicators.get(one.indicator) else {
-            continue;
-        };
-        let advisory = is_advisory(policy, plan, |rule| {
-            rule.pattern.is_none() && rule.journey.is_none()
-        });
-        let standing = standing(policy, one.call, one.strength, advisory);
-        let found = format!("{}{}", one.found, behind(&one.note));
-        items.push(item(
-            scenario,
-            indicator.to_string(),
-            standing,
-            weak(policy, one.strength, found),
-        ));
-    }
+    items.extend(figures(policy, run));
     for one in &verdict.patterns {
         let Some(pattern) = plan.patterns.get(one.pattern) else {
             continue;
@@ -274,11 +259,45 @@ fn promises(policy: &Policy, run: &Rehearsed) -> Vec<Item> {
     items
 }
 
+/// What a run promised of figures of the system.
+fn figures(policy: &Policy, run: &Rehearsed) -> Vec<Item> {
+    let (plan, verdict) = (&run.plan, &run.verdict);
+    let scenario = plan.scenario.as_str();
+    let mut items = Vec::new();
+    for one in &verdict.indicators {
+        let Some(indicator) = plan.indicators.get(one.indicator) else {
+            continue;
+        };
+        let advisory = is_advisory(policy, plan, |rule| {
+            rule.pattern.is_none() && rule.journey.is_none()
+        });
+        // Nothing is assumed of the pass of a check.
+        let strength = one.at_most.map(|_| Strength::Proven).or(one.strength);
+        let standing = standing(policy, one.call, strength, advisory);
+        let found = format!("{}{}", one.found, behind(&one.note));
+        items.push(item(
+            scenario,
+            indicator.to_string(),
+            standing,
+            weak(policy, strength, found),
+        ));
+    }
+    items
+}
+
 /// What kept a run from being judged: no witness, an unhealthy start, a cut journal.
 fn troubles(verdict: &RunVerdict, scenario: &str) -> Vec<Item> {
     let mut items = Vec::new();
-    let told = ["objective::", "comparison::", "pattern::", "ledger::"];
-    for reason in &verdict.reasons {
+    let told = [
+        "objective::",
+        "comparison::",
+        "indicator::",
+        "pattern::",
+        "ledger::",
+    ];
+    // A reason that takes nothing from the verdict is no trouble.
+    let reasons = verdict.reasons.iter();
+    for reason in reasons.filter(|reason| reason.call != Call::Pass) {
         if !told.iter().any(|family| reason.code.starts_with(family))
             || reason.code == "objective::none"
         {

@@ -123,6 +123,7 @@ const fn unit(unit: Unit) -> &'static str {
         Unit::Request => "requests",
         Unit::Slice => "slices of time",
         Unit::Trial => "trials",
+        Unit::Reading => "readings",
     }
 }
 
