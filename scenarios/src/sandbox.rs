@@ -20,7 +20,10 @@ pub fn of_system(
     reference: &str,
     overrides: &Overrides,
 ) -> Result<Planned, Diagnostics> {
-    let definition = &definition.clone().on(Runtime::Processes);
+    let runtime = overrides
+        .runtime()
+        .unwrap_or_else(|| definition.preference());
+    let definition = &definition.clone().on(runtime);
     let (found, mut wrong) = resolve::sandbox::of_system(definition, reference, overrides);
     if found.is_none() {
         let source = Arc::new(Source::embedded(reference, reference, ""));
@@ -30,7 +33,7 @@ pub fn of_system(
         let finding = Finding::anywhere(Code::MissingKey, message).help(help);
         wrong.push(finding.into_diagnostic(&source));
     }
-    finished(found, Runtime::Processes, wrong)
+    finished(found, runtime, wrong)
 }
 
 /// Plans a scenario as a sandbox: its system, load and objectives without its faults.

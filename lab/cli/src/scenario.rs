@@ -53,8 +53,19 @@ fn beside(folder: &Path, name: &str) -> Result<String, String> {
     read().map_err(|error: std::io::Error| format!("{}: {error}", path.display()))
 }
 
+/// Plans a scenario with the compose file that it names, if it names one.
+pub(crate) fn plan(reference: &str, overrides: Overrides) -> Result<Planned, Trouble> {
+    let source = source(reference)?;
+    let compose = compose(&source, reference)?;
+    let overrides = overrides.with_compose(compose);
+    lab_scenarios::plan(source, &overrides).map_err(Trouble::Diagnostics)
+}
+
 /// The compose file that a scenario names, relative to its own file.
-fn compose(scenario: &Arc<Source>, reference: &str) -> Result<Option<ComposeFile>, Trouble> {
+pub(crate) fn compose(
+    scenario: &Arc<Source>,
+    reference: &str,
+) -> Result<Option<ComposeFile>, Trouble> {
     let Some(named) = lab_scenarios::compose::named(scenario) else {
         return Ok(None);
     };
@@ -83,11 +94,7 @@ pub(crate) fn planned(choice: &Choice, reference: &str, color: Color) -> Result<
         .with_toxiproxy(choice.toxiproxy.clone())
         .with_early_stop(choice.early_stop)
         .on(choice.driver.runtime());
-    let planned = source(reference).and_then(|source| {
-        let compose = compose(&source, reference)?;
-        lab_scenarios::plan(source, &overrides.with_compose(compose)).map_err(Trouble::Diagnostics)
-    });
-    let planned = shown(planned, color)?;
+    let planned = shown(plan(reference, overrides), color)?;
     let stderr = std::io::stderr();
     text::note_all(&diagnostics::render(&planned.warnings, color, &stderr));
     Ok(planned)

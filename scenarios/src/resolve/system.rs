@@ -77,7 +77,7 @@ impl Definition {
     }
 
     /// Processes where every service that may run as one has a command.
-    pub(super) fn preference(&self) -> Runtime {
+    pub(crate) fn preference(&self) -> Runtime {
         let lacking = |service: &Service| {
             service.command.is_empty() && self.only.get(&service.name) != Some(&Runtime::Containers)
         };

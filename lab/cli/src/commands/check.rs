@@ -5,7 +5,7 @@ use lab_model::container::Runtime;
 use lab_scenarios::{Diagnostic, Overrides, catalog};
 
 use crate::arguments::{Check, Color};
-use crate::scenario::{Trouble, source};
+use crate::scenario::{Trouble, plan};
 use crate::{diagnostics, text};
 
 pub(crate) fn run(options: &Check, color: Color) -> Exit {
@@ -18,11 +18,7 @@ pub(crate) fn run(options: &Check, color: Color) -> Exit {
     let mut unreadable = 0;
     let mut contained = 0;
     for reference in &references {
-        let overrides = Overrides::default();
-        let planned = source(reference).and_then(|source| {
-            lab_scenarios::plan(source, &overrides).map_err(Trouble::Diagnostics)
-        });
-        match planned {
+        match plan(reference, Overrides::default()) {
             Ok(planned) => {
                 contained += usize::from(planned.runtime == Runtime::Containers);
                 found.extend(planned.warnings);

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use lab_drivers::containers::engine;
 use lab_drivers::containers::image::Substitutes;
 use lab_model::container::Runtime;
 use lab_model::plan::PhaseKind;
@@ -11,13 +12,16 @@ use lab_model::{Event, Exit, Journal, Plan};
 use lab_scenarios::{Overrides, Planned, Source, catalog, sandbox, systems};
 use lab_verdict::judge;
 
-use crate::arguments::{Color, Run, Up};
+use crate::arguments::{Color, Driver, Run, Up};
 use crate::commands::run::execute;
-use crate::scenario::{Trouble, shown, source};
+use crate::scenario::{Trouble, compose, shown, source};
 use crate::{runs, sweep, text};
 
 pub(crate) fn run(options: &Up, color: Color) -> Exit {
-    let overrides = Overrides::new(options.with.clone(), options.seed);
+    if options.driver != Driver::Processes {
+        engine::point_client();
+    }
+    let overrides = Overrides::new(options.with.clone(), options.seed).on(options.driver.runtime());
     let planned = match shown(planned(&options.system, &overrides), color) {
         Ok(planned) => planned,
         Err(exit) => return exit,
@@ -60,7 +64,8 @@ fn planned(reference: &str, overrides: &Overrides) -> Result<Planned, Trouble> {
             .and_then(of_system);
     }
     let source: std::sync::Arc<Source> = source(reference)?;
-    sandbox::of_scenario(source, overrides).map_err(Trouble::Diagnostics)
+    let overrides = overrides.clone().with_compose(compose(&source, reference)?);
+    sandbox::of_scenario(source, &overrides).map_err(Trouble::Diagnostics)
 }
 
 /// Whether a file is a system's: a scenario's has the key `scenario`.
