@@ -2,8 +2,7 @@
 //!
 //! A task among the users, woken by a timer of the kernel's. It never waits for anything but the
 //! clock; when it is late it hands over what is due at once, and the lag shows it. A thread of its
-//! own would be as exact, and cost a second wake-up for each arrival, of the thread that sends:
-//! measured at 2,000 a second, a quarter of all that a request costs.
+//! own would be as exact, and cost a second wake-up for each arrival, of the thread that sends.
 
 use std::io;
 use std::sync::mpsc::Receiver;

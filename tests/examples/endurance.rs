@@ -81,7 +81,7 @@ fn scenario(minutes: u64, rate: &str, executor: &str, processes: &str) -> Result
         "scenario: endurance
 about: Many journeys for a long time.
 services:
-  server: {{ command: [\"{own}\", serve, \"{{port}}\"], ready: tcp }}
+  server: {{ command: [\"{own}\", serve, \"{{port}}\"], ready: {{ tcp: true }} }}
 links: [client -> server]
 load:
   executor: {executor}

@@ -1,4 +1,4 @@
-//! Users of the lab's own, on hyper: for high rates, at a fraction of the processor time.
+//! Users of the lab's own, on hyper: for high rates: less processor time a request.
 //!
 //! All users of a process share one thread: nothing is handed from thread to thread, and the timer
 //! that paces arrivals is one more thing the thread waits for. Where one thread is too few the load

@@ -22,7 +22,7 @@ pub(crate) struct LoadSpec {
     /// Data for placeholders, by name: `{products.sku}` is the field `sku` of `products`.
     pub(crate) data: Option<At<Entries<Name, FeederSpec>>>,
     /// Who runs the journeys: `goose`, also if left out, or `native`, the lab's own users on hyper,
-    /// which take less than half the processor time for each request.
+    /// which take less processor time for each request.
     #[schemars(with = "Option<ExecutorWords>")]
     pub(crate) executor: Option<At<Executor>>,
     /// How many generator processes share the arrivals; 1 if left out. Each takes every so many-th
