@@ -4,13 +4,15 @@ use lab_model::plan::{Phase, PhaseKind};
 use lab_model::{Name, Span};
 
 use crate::code::Code;
-use crate::spec::{FaultPhaseSpec, PhaseSpec};
+use crate::spec::{FaultPhaseSpec, PhaseSpec, TrialsSpec};
 use crate::tree::{At, Report};
 use lab_diagnostic::{Finding, Place};
 
 /// The longest run.
 const LONGEST: Span = Span::from_secs(86_400);
 const MOST_PHASES: usize = 100;
+/// The most trials of one entry: 299 clean ones prove 99 %.
+const MOST_TRIALS: u32 = 300;
 
 /// A phase as far as the file tells it.
 #[derive(Debug)]
@@ -61,32 +63,41 @@ pub(super) fn resolve<'a>(
     if specs.is_empty() {
         report.add(Finding::new(Code::EmptyPhase, place, "there is no phase"));
     }
+    let mut all_read = true;
     for (spec, place) in specs.iter().filter_map(At::located) {
-        let (kind, length, fault) = read(spec, place, report);
-        if let Some((Span::ZERO, place)) = length {
-            let message = format!("a {} of 0s", word(kind));
-            report.add(Finding::new(Code::EmptyPhase, place, message));
+        let found = match spec {
+            PhaseSpec::Trials(trials) => self::trials(trials, place, report),
+            _ => vec![read(spec, place, report)],
+        };
+        all_read &= !found.is_empty();
+        for (kind, length, fault) in found {
+            if let Some((Span::ZERO, place)) = length {
+                let message = format!("a {} of 0s", word(kind));
+                report.add(Finding::new(Code::EmptyPhase, place, message));
+            }
+            let Some(name) = name(kind, fault, &stretches, report) else {
+                all_read = false;
+                continue;
+            };
+            let stretch = Stretch {
+                name,
+                kind,
+                start,
+                length,
+                fault,
+                place,
+            };
+            start = start.plus(length.map_or(Span::ZERO, |(length, _)| length));
+            stretches.push(stretch);
         }
-        let Some(name) = name(kind, fault, &stretches, report) else {
-            continue;
-        };
-        let stretch = Stretch {
-            name,
-            kind,
-            start,
-            length,
-            fault,
-            place,
-        };
-        start = start.plus(length.map_or(Span::ZERO, |(length, _)| length));
-        stretches.push(stretch);
     }
+    all_read &= specs.iter().all(|spec| spec.located().is_some());
     if start > LONGEST {
         let message = format!("the phases last {start}; a run ends within a day");
         report.add(Finding::new(Code::EmptyPhase, place, message));
     }
     // Where a phase could not be read, its neighbours say nothing about the order.
-    if stretches.len() == specs.len() {
+    if all_read {
         check_order(&stretches, report);
     }
     stretches
@@ -103,6 +114,8 @@ fn read<'a>(spec: &'a PhaseSpec, place: Place, report: &Report) -> Read<'a> {
         PhaseSpec::WarmUp(length) => (PhaseKind::WarmUp, length),
         PhaseSpec::Baseline(length) => (PhaseKind::Baseline, length),
         PhaseSpec::Recovery(length) => (PhaseKind::Recovery, length),
+        // Read as what they stand for.
+        PhaseSpec::Trials(_) => return (PhaseKind::Fault, None, None),
         PhaseSpec::Fault(fault) => {
             let fault = fault.need("for", place, report);
             let length = fault.and_then(|(fault, within)| fault.length.need("for", within, report));
@@ -115,6 +128,44 @@ fn read<'a>(spec: &'a PhaseSpec, place: Place, report: &Report) -> Read<'a> {
     };
     let length = length.need(word(kind), place, report);
     (kind, length.map(|(span, at)| (*span, at)), None)
+}
+
+/// A fault and its recovery, so many times.
+fn trials<'a>(spec: &'a At<TrialsSpec>, place: Place, report: &Report) -> Vec<Read<'a>> {
+    let Some((spec, within)) = spec.need("times", place, report) else {
+        return Vec::new();
+    };
+    let times = spec.times.need("times", within, report);
+    let fault = spec.fault.need("fault", within, report);
+    let recovery = spec.recovery.need("recovery", within, report);
+    let (Some((times, place)), Some((fault, at)), Some((recovery, behind))) =
+        (times, fault, recovery)
+    else {
+        return Vec::new();
+    };
+    if !(1..=MOST_TRIALS).contains(times) {
+        let message = format!("{times} trials");
+        report.add(
+            Finding::new(Code::BadValue, place, message)
+                .help(format!("write from 1 to {MOST_TRIALS}")),
+        );
+        return Vec::new();
+    }
+    if let Some((name, place)) = fault.name.as_ref().and_then(At::located) {
+        let message = format!("{times} phases cannot all be called {name}");
+        report.add(
+            Finding::new(Code::DuplicateName, place, message)
+                .help("leave the name out: they are `fault`, `fault-2`, …"),
+        );
+        return Vec::new();
+    }
+    let length = fault.length.need("for", at, report);
+    let length = length.map(|(length, at)| (*length, at));
+    let pair = [
+        (PhaseKind::Fault, length, Some((fault, at))),
+        (PhaseKind::Recovery, Some((*recovery, behind)), None),
+    ];
+    (0..*times).flat_map(|_| pair).collect()
 }
 
 fn name(

@@ -28,7 +28,7 @@ pub(crate) use indicator::{
 pub(crate) use ledger::{HttpSourceSpec, LedgerSpec, SourceSpec, SqlSourceSpec};
 pub(crate) use load::{JourneyChoice, JourneySpec, LoadSpec};
 pub(crate) use objective::{AbortSpec, AvailabilitySpec, LatencySpec, NoWorseSpec, ObjectiveSpec};
-pub(crate) use phase::{FaultPhaseSpec, PhaseSpec};
+pub(crate) use phase::{FaultPhaseSpec, PhaseSpec, TrialsSpec};
 pub(crate) use scenario::ScenarioSpec;
 pub(crate) use step::{CheckSpec, ExtractSpec, SaveSpec, StepSpec, ThinkSpec, WriteSpec};
 pub(crate) use system::{KnobSpec, KnobType, ReadySpec, SandboxSpec, ServiceSpec, SystemSpec};

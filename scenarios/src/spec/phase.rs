@@ -20,6 +20,23 @@ pub(crate) enum PhaseSpec {
     Fault(At<FaultPhaseSpec>),
     /// Faults are gone, the system comes back.
     Recovery(At<Span>),
+    /// The same fault and its recovery so many times: trials of a pattern such as `recovers` with
+    /// `proves`.
+    Trials(At<TrialsSpec>),
+}
+
+/// A fault and its recovery, again and again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Trials")]
+pub(crate) struct TrialsSpec {
+    /// How often, from 1 to 300.
+    #[schemars(range(min = 1, max = 300))]
+    pub(crate) times: At<u32>,
+    /// The fault phase; it has no name of its own.
+    pub(crate) fault: At<FaultPhaseSpec>,
+    /// How long each recovery lasts.
+    pub(crate) recovery: At<Span>,
 }
 
 /// A phase in which something is broken.

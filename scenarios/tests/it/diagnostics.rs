@@ -108,7 +108,7 @@ fn another_shape_is_named() {
     sample.yaml:9:5: error[spec::wrong-type]: `recovery` is a second kind in one place
         help: one kind stands here with its own keys indented below it
     sample.yaml:10:5: error[spec::unknown-kind]: `wait` is no kind known here
-        help: there is `warm_up`, `baseline`, `fault`, `recovery`
+        help: there is `warm_up`, `baseline`, `fault`, `recovery`, `trials`
     sample.yaml:11:5: error[spec::wrong-type]: `baseline` stands alone
         help: write `baseline:` with its value behind it, `baseline: {}` where there is nothing to say
     "###);

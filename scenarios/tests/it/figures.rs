@@ -140,3 +140,37 @@ fn a_run_may_end_early_or_be_stopped_by_its_burn() {
         check(&burn(of), &[&format!("abort::bad-condition {place}")]);
     }
 }
+
+#[test]
+fn trials_are_phases_a_fixed_number_of_times() {
+    let trials = |times: &str| {
+        let text = crate::text::GOOD;
+        let phases = text.find("  - fault:").unwrap()..text.find("objectives:").unwrap();
+        let entry = format!(
+            "  - trials:\n      times: {times}\n      fault: {{ for: 30s, inject: [{{ on: orders -> payments, fault: {{ down: {{}} }} }}] }}\n      recovery: 10s\n"
+        );
+        let mut text = text.to_owned();
+        text.replace_range(phases, &entry);
+        format!("{text}patterns:\n  - recovers: {{ within: 5s, proves: 80% }}\n")
+    };
+    let planned = try_plan(&trials("3")).unwrap_or_else(|_| panic!("{}", found(&trials("3"))));
+    let plan = planned.plan;
+    let names: Vec<&str> = plan
+        .phases
+        .iter()
+        .map(|phase| phase.name.as_str())
+        .collect();
+    let expected = [
+        "baseline",
+        "fault",
+        "recovery",
+        "fault-2",
+        "recovery-2",
+        "fault-3",
+        "recovery-3",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(plan.faults.len(), 3);
+    assert_eq!(plan.patterns[0].during, [2, 4, 6]);
+    assert_eq!(crate::text::codes(&trials("0"))[0], "spec::bad-value 0");
+}

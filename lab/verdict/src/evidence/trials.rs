@@ -22,6 +22,12 @@ pub fn proves(trials: u64, failed: u64, share: f64, alpha: f64) -> bool {
     trials > 0 && at_most(trials, failed, 1.0 - share) <= alpha
 }
 
+/// Whether `failed` among `trials` prove that at most `share` of all attempts succeed: were the true
+/// share above it, so many failures would come with a chance of at most `alpha`.
+pub fn refutes(trials: u64, failed: u64, share: f64, alpha: f64) -> bool {
+    failed > 0 && failed <= trials && 1.0 - at_most(trials, failed - 1, 1.0 - share) <= alpha
+}
+
 /// The fewest trials that prove `share` when none fails; `None` unless `0 ≤ share < 1` and
 /// `0 < alpha < 1`.
 pub fn zero_failure_trials(share: f64, alpha: f64) -> Option<u64> {
@@ -62,6 +68,14 @@ mod tests {
             assert!(!proves(trials, 1, share, 0.05));
         }
         assert!(!proves(0, 0, 0.0, 0.05));
+    }
+
+    #[test]
+    fn failures_and_what_they_refute() {
+        // One of two at 99 %: 1 − 0.99² = 2 %; one of ten: 9.6 %.
+        assert!(refutes(2, 1, 0.99, 0.05) && !refutes(10, 1, 0.99, 0.05));
+        assert!(refutes(1, 1, 0.96, 0.05) && !refutes(1, 1, 0.9, 0.05));
+        assert!(!refutes(5, 0, 0.99, 0.05) && !refutes(0, 1, 0.99, 0.05));
     }
 
     #[test]

@@ -71,7 +71,9 @@ fn trusted(
 fn verdict(index: usize, finding: Finding) -> PatternVerdict {
     let decided = matches!(finding.call, Call::Pass | Call::Fail);
     // A single write done twice is proof; everything else assumes that requests are independent.
-    let proof = finding.call == Call::Fail && finding.allowed == Some(0.0);
+    // Trials are whole attempts, judged once by an exact test.
+    let proof = (finding.call == Call::Fail && finding.allowed == Some(0.0))
+        || finding.unit == super::recovers::TRIAL;
     PatternVerdict {
         pattern: index,
         call: finding.call,

@@ -407,6 +407,40 @@ fn recovers() {
     assert_eq!((never.call, never.against), (Call::Fail, 1), "{never:#?}");
 }
 
+/// One trial of a run of one fault: too few to prove, whole or not.
+#[test]
+fn trials_are_judged_by_the_exact_test() {
+    let judged = |share: &str, until: u64| {
+        let settings = json!({ "recovers": { "within": "5s", "proves": share } });
+        let mut plan = short_plan();
+        plan.patterns = vec![pattern(&settings, &[RECOVERY])];
+        let run = Run::with(plan, |phase, second, journey, going| {
+            if phase == RECOVERY && second < until && journey == "checkout" {
+                going.bad = going.due;
+            }
+        });
+        only(&run.judge()).clone()
+    };
+    let clean = judged("80%", 0);
+    assert_eq!(
+        (clean.call, clean.unit.as_str()),
+        (Call::Inconclusive, "trial")
+    );
+    assert!(
+        clean.note.contains("14 clean ones would prove"),
+        "{}",
+        clean.note
+    );
+    let proven = judged("4%", 0);
+    assert_eq!(
+        (proven.call, proven.strength),
+        (Call::Pass, Some(lab_verdict::Strength::Proven)),
+        "{proven:#?}"
+    );
+    assert_eq!(judged("97%", 15).call, Call::Fail);
+    assert_eq!(judged("80%", 15).call, Call::Inconclusive);
+}
+
 /// What is broken, and how.
 type Case = (&'static str, fn(&mut Run));
 
