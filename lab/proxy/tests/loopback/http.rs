@@ -399,6 +399,37 @@ async fn awkward_http_passes_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn connections_are_gone_when_their_peers_are() {
+    let upstream = serve(|mut stream| async move {
+        let mut buffer = vec![0; 4_096];
+        let _ = stream.read(&mut buffer).await;
+        let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+        let _ = stream.write_all(reply).await;
+    })
+    .await;
+    let proxy = proxy();
+    let address = link(&proxy, upstream).await;
+    let other = ToxicSpec::new("http_status").with("match", json!({ "path": "/other" }));
+    proxy.add_toxic("link", other).await.unwrap();
+    for path in ["/", "/other"] {
+        let mut stream = connect(address).await;
+        let ask = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n");
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        assert_eq!(ending(&mut stream).await, "closed");
+    }
+    // The caller leaves first, with a connection that would go on.
+    let mut stream = connect(address).await;
+    stream
+        .write_all(b"GET /other HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    read(&mut stream, 55).await;
+    drop(stream);
+    eventually(&proxy, |link| link.traffic.open == 0).await;
+    proxy.shutdown().await;
+}
+
+#[tokio::test]
 async fn upgraded_connections_pass_as_they_are() {
     let upstream = serve(|mut stream| async move {
         let mut buffer = vec![0; 4_096];

@@ -36,7 +36,7 @@ use super::inbox::Inbox;
 use crate::link::Link;
 use crate::spec::Stream;
 use crate::toxics::{End, Queue, Toxic};
-use exchange::Exchange;
+use exchange::{Asking, Exchange};
 use message::Reader;
 use rule::Rule;
 use std::sync::Arc;
@@ -101,6 +101,12 @@ impl Http {
 
     /// Nothing is read as HTTP any more.
     fn lets_go(&mut self, now: Instant) {
+        let asking = self.exchange.take().map(|exchange| exchange.asking);
+        if let Some(Asking::Deciding { raw, .. }) = asking {
+            for piece in raw {
+                self.to_upstream.push(piece, now);
+            }
+        }
         let partial = self.requests.partial().to_vec();
         self.to_upstream.push(partial.into(), now);
         let partial = self.replies.partial().to_vec();

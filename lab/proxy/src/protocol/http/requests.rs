@@ -17,7 +17,11 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 impl Http {
     /// One step with a request; false when nothing can be done.
     pub(super) fn step_request(&mut self, now: Instant) -> bool {
-        if self.tunnel || self.closing || self.to_upstream.bytes() >= FULL {
+        if self.tunnel || self.to_upstream.bytes() >= FULL {
+            return false;
+        }
+        if self.closing {
+            self.pass_rest(now);
             return false;
         }
         match &self.exchange {
@@ -56,6 +60,24 @@ impl Http {
         if let Some(end) = self.asked.end() {
             self.to_upstream.finish(end, now);
         }
+    }
+
+    /// The caller gets nothing more. Where that is because the upstream ended, it gets what the
+    /// caller still says as it comes, unless the request was never the upstream's.
+    fn pass_rest(&mut self, now: Instant) {
+        let asking = self.exchange.as_ref().map(|exchange| &exchange.asking);
+        let ended = matches!(
+            self.to_caller.coming_end(),
+            Some(End::Finished | End::Reset)
+        );
+        let theirs = ended && !matches!(asking, Some(Asking::Swallowing | Asking::Deciding { .. }));
+        while !self.asked.is_empty() {
+            let data = self.asked.take(usize::MAX);
+            if theirs {
+                self.to_upstream.push(data, now);
+            }
+        }
+        self.pass_end(now);
     }
 
     /// The caller ended in the middle of a request: the upstream gets what there is of it.

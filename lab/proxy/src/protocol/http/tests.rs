@@ -447,6 +447,13 @@ fn ends_are_passed_on_when_all_before_them_is() {
         .ends(Stream::Downstream);
     assert_eq!(talk.ends[1], Some(End::Finished));
     assert!(talk.caller_got().ends_with("until the end"));
+    // An upstream that left first: the caller's end is passed on all the same.
+    let mut talk = Talk::new(&[toxic(1, "http_status", 0.0, json!({}))]);
+    talk.asks(ASK).answers(HELLO).ends(Stream::Downstream);
+    assert_eq!(talk.ends, [None, Some(End::Finished)]);
+    talk.asks(b"too late").ends(Stream::Upstream);
+    assert_eq!(talk.ends[0], Some(End::Finished));
+    assert!(talk.upstream_got().ends_with("too late"));
     // An upstream that leaves while the proxy's own answer waits leaves after it.
     let faults = [
         toxic(1, "http_status", 1.0, json!({})),
