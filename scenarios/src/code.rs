@@ -139,6 +139,8 @@ lab_diagnostic::codes! {
             "The phase is too short for the pattern: to show that service is back and stays, a recovery phase lasts three seconds longer than the recovery may take."
         BadAbort Error "abort::bad-condition"
             "An abort condition watches a journey that has traffic, below a share above zero, for whole seconds, fewer than the run has."
+        ContradictingPolicy Error "policy::contradiction"
+            "The policy contradicts itself, or would make everything advisory: a gate that nothing can shut is no gate."
         UselessRemedy Error "remedy::no-change"
             "A remedy says which settings are worth trying when the run fails; setting what is set already changes nothing."
     }

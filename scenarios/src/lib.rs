@@ -18,6 +18,7 @@
 //! | `sandbox` | a system kept running, and what is injected by hand |
 //! | `explain` | the kinds of objective in words |
 //! | `openslo/` | OpenSLO documents as objectives, and back |
+//! | `policy/` | what a gate asks of a release |
 //! | `schema` | JSON schemas for editors |
 //!
 //! Nothing here opens a file, a socket or a clock: files that a scenario names are read by what its
@@ -29,6 +30,7 @@ pub mod compose;
 pub mod explain;
 pub mod openslo;
 mod overrides;
+pub mod policy;
 mod resolve;
 pub mod sandbox;
 pub mod schema;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
+use crate::policy::PolicySpec;
 use crate::spec::{ScenarioSpec, SystemSpec};
 
 /// The schema of scenario files: JSON Schema draft 07, as most editors want it.
@@ -13,6 +14,11 @@ pub fn scenario() -> String {
 /// The schema of system files.
 pub fn system() -> String {
     of::<SystemSpec>()
+}
+
+/// The schema of policies.
+pub fn policy() -> String {
+    of::<PolicySpec>()
 }
 
 fn of<T: JsonSchema>() -> String {

@@ -17,12 +17,16 @@
 //! | `terminal` | a pseudo-terminal and what its screen shows |
 //! | `catalog` | every scenario breaks by default and holds with its remedy; only when asked for |
 //! | `toxiproxy` | faults through a server that runs already |
+//! | `gate` | decisions on a release, accepted runs, files that are wrong |
+//! | `browser` | the HTML report in Chromium; only where there is one |
 //! | `reports` | reports from journals, whole and cut |
 
+mod browser;
 mod catalog;
 mod containers;
 mod endings;
 mod files;
+mod gate;
 mod lab;
 mod load;
 mod patterns;
@@ -48,6 +52,8 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(files::trials());
     trials.extend(reports::trials());
+    trials.extend(gate::trials());
+    trials.extend(browser::trials());
     trials.extend(verdicts::trials());
     trials.extend(load::trials());
     trials.extend(patterns::trials());

@@ -8,6 +8,7 @@ use clap_complete::{ArgValueCandidates, Shell};
 
 use lab_model::Span;
 use lab_model::container::Runtime;
+use lab_model::{Ratio, Span};
 
 use crate::commands::proxy::Proxy;
 use crate::suggest;
@@ -70,6 +71,17 @@ pub(crate) enum Command {
     Runbook(Runbook),
     /// Show a run's verdict again, from its journal.
     Report(Report),
+    /// Run many scenarios as one decision on a release, by a policy.
+    Gate(Gate),
+    /// Keep a run as what later runs are compared with.
+    Accept(Accept),
+    /// Say whether the second run got worse than the first.
+    Compare(Compare),
+    /// Sign what a run showed, or check such a signature.
+    #[command(subcommand)]
+    Attest(Attest),
+    /// Show what scenarios break, and what none of them does.
+    Coverage(Coverage),
     /// List scenarios with what they claim and teach.
     List(List),
     /// Explain a diagnostic's code, a kind of fault, or a resilience pattern.
@@ -81,6 +93,8 @@ pub(crate) enum Command {
     Slo(Slo),
     /// Serve the fault proxy where a Toxiproxy was, or talk to one that runs.
     Proxy(Proxy),
+    /// Write a first scenario, a policy, and pipeline files for GitHub and GitLab.
+    Init,
     /// Say what this machine can do, and what it cannot.
     Doctor,
     /// Remove what dead runs left behind; with `--runs` also the kept runs.
@@ -374,6 +388,10 @@ pub(crate) struct Plan {
 pub(crate) struct Check {
     /// Files, or names from the catalog; the whole catalog where none is given.
     pub(crate) scenarios: Vec<String>,
+
+    /// `terminal` or `sarif`.
+    #[arg(long, default_value = "terminal")]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -389,6 +407,10 @@ pub(crate) struct RunbookFiles {
     /// Markdown files, written for the lab or not.
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
+
+    /// `terminal` or `sarif`.
+    #[arg(long, default_value = "terminal")]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Args)]
@@ -417,6 +439,164 @@ pub(crate) struct Report {
     /// What a pass must be; one that is only observed is inconclusive where proof is asked for.
     #[arg(long, value_enum, default_value_t = Strength::Observed)]
     pub(crate) strength: Strength,
+}
+
+/// Where accepted runs are kept.
+const ACCEPTED: &str = "accepted";
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 the release may go on, 1 something blocks it, 2 something is not known, 3 a file or the
+usage is wrong, 4 to 6, 130 and 143 as of the run that ended so.
+Example: lab gate --tag gate --policy gate.yaml --budget 15m --reports reports")]
+pub(crate) struct Gate {
+    /// Scenarios, by name or path; the catalog where none is given.
+    pub(crate) scenarios: Vec<String>,
+
+    /// Only scenarios with this tag.
+    #[arg(long)]
+    pub(crate) tag: Option<String>,
+
+    /// What must hold; without one, every promise, and observed is enough.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Start nothing that would end later than this after the beginning: 15m.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) budget: Option<Span>,
+
+    /// Run everything, also when the decision has fallen.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+
+    /// Change a setting of the systems: `orders.timeout=400ms`; may be given several times.
+    #[arg(long = "with", value_name = "SETTING=VALUE")]
+    pub(crate) with: Vec<String>,
+
+    /// With the settings that each scenario's author recommends.
+    #[arg(long)]
+    pub(crate) remedied: bool,
+
+    /// Decides every random choice, instead of the scenarios' own.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// What services run as.
+    #[arg(long, value_enum, default_value_t = Driver::Auto)]
+    pub(crate) driver: Driver,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+
+    /// The folder of accepted runs, kept in the repository.
+    #[arg(long, value_name = "DIR", default_value = ACCEPTED)]
+    pub(crate) accepted: PathBuf,
+
+    /// Write the reports of all runs (HTML, JUnit, Markdown) and of the decision there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) reports: Option<PathBuf>,
+
+    /// How the decision is printed: `terminal`, `markdown` or `json`.
+    #[arg(long, default_value = "terminal")]
+    pub(crate) format: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// A run's id, the beginning of one, a path, or `last`.
+    pub(crate) run: String,
+
+    /// Who accepts it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+
+    /// Although it did not pass.
+    #[arg(long)]
+    pub(crate) although: bool,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+
+    /// The folder of accepted runs, kept in the repository.
+    #[arg(long, value_name = "DIR", default_value = ACCEPTED)]
+    pub(crate) accepted: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 not worse, 1 worse, 2 not comparable, 3 a run cannot be read.")]
+pub(crate) struct Compare {
+    /// A run, the file of an accepted one, or a scenario that has one.
+    pub(crate) before: String,
+
+    /// The other run.
+    #[arg(default_value = "last")]
+    pub(crate) after: String,
+
+    /// Runs differ by so much by themselves: only what is slower than that is worse.
+    #[arg(long, value_name = "SHARE", default_value = "5%")]
+    pub(crate) tolerance: Ratio,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+
+    /// The folder of accepted runs, kept in the repository.
+    #[arg(long, value_name = "DIR", default_value = ACCEPTED)]
+    pub(crate) accepted: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Attest {
+    /// Print a signed statement (in-toto test result in a DSSE envelope) on a run.
+    Sign(AttestSign),
+    /// Check a signed statement and print what it says.
+    Verify(AttestVerify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttestSign {
+    /// A run's id, the beginning of one, a path, or `last`.
+    #[arg(default_value = "last")]
+    pub(crate) run: String,
+
+    /// The private key: Ed25519 as PEM; `LAB_ATTEST_KEY` holds it where this is left out.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// The commit that was tested.
+    #[arg(long, value_name = "ID")]
+    pub(crate) commit: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 it is genuine, 1 it is not, 3 something cannot be read.")]
+pub(crate) struct AttestVerify {
+    /// The signed statement.
+    pub(crate) file: PathBuf,
+
+    /// The public key: Ed25519 as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public: PathBuf,
+
+    /// Whether it speaks of this run's journal, too.
+    #[arg(long)]
+    pub(crate) run: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Coverage {
+    /// Scenarios, by name or path; the catalog where none is given.
+    pub(crate) scenarios: Vec<String>,
+
+    /// `terminal` or `json`.
+    #[arg(long, default_value = "terminal")]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Args)]
@@ -459,6 +639,8 @@ pub(crate) enum Format {
     System,
     /// JSON reports.
     Report,
+    /// Policies of a gate.
+    Policy,
 }
 
 #[derive(Debug, Args)]

@@ -65,6 +65,26 @@ pub(crate) fn summary(found: &[Diagnostic]) -> String {
     })
 }
 
+/// Whether mistakes are asked for as SARIF; `None`, with a word on it, for an unknown format.
+pub(crate) fn is_sarif(format: &str) -> Option<bool> {
+    match format {
+        "terminal" => Some(false),
+        "sarif" => Some(true),
+        other => {
+            text::error(
+                &format!("mistakes have no format called `{other}`"),
+                "terminal, sarif",
+            );
+            None
+        }
+    }
+}
+
+/// All of them as one SARIF log.
+pub(crate) fn sarif<'a>(found: impl IntoIterator<Item = &'a Diagnostic>) -> String {
+    lab_report::sarif::log(found, env!("CARGO_PKG_VERSION"))
+}
+
 /// `1 error`, `2 errors`.
 pub(crate) fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })

@@ -3,6 +3,7 @@
 //! Arguments and wiring only. The load generator, the supervisor and the demo system are hidden
 //! subcommands of this program, started by running it again: one file is all a user installs.
 
+mod accepted;
 mod arguments;
 mod commands;
 mod diagnostics;

@@ -10,6 +10,7 @@
 //! | `control` | the socket through which a sandbox is asked |
 //! | `toxiproxy` | a Toxiproxy-compatible server of somebody else's as a fault plane |
 //! | `generator` | the load generator as child processes |
+//! | `calibration` | how fast the machine itself is |
 //! | `books` | what the system holds beside the ledger of writes, over HTTP or SQL |
 //! | `readings/` | figures of the system, read while a run goes on |
 //! | `probe` | readiness over HTTP or TCP |
@@ -24,6 +25,7 @@ compile_error!("the process driver needs Linux: death signals, child subreapers 
 
 mod acts;
 mod books;
+mod calibration;
 mod compose;
 pub mod containers;
 pub mod control;

@@ -321,6 +321,10 @@ impl<'a> Dispatcher<'a> {
                 self.recorder.record_at(now, event);
                 None
             }
+            Signal::Calibration(times) => {
+                self.recorder.record_at(now, Event::Calibration(times));
+                None
+            }
             Signal::Failed(failure) => Some(Finish::Failed(failure)),
         }
     }

@@ -264,6 +264,7 @@ fn drain(recorder: &mut Recorder, signals: &mut UnboundedReceiver<Signal>) {
             Signal::Service(name, state) => recorder.record(Event::Service { name, state }),
             Signal::Gateway(event) => recorder.record(event),
             Signal::Reading(report) => recorder.record(Event::Reading(report)),
+            Signal::Calibration(times) => recorder.record(Event::Calibration(times)),
             Signal::Failed(_) => {}
         }
     }

@@ -13,7 +13,7 @@ use lab_model::link::{FaultReport, LinkReport};
 use lab_model::load::LoadReport;
 use lab_model::plan::{Fault, Plan};
 use lab_model::system::{ReadyCheck, Service};
-use lab_model::{Link, Name, Rate, Record, RunId, Span};
+use lab_model::{Histogram, Link, Name, Rate, Record, RunId, Span};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
@@ -69,6 +69,8 @@ pub enum Signal {
     },
     /// A figure of the system was read.
     Reading(ReadingReport),
+    /// Round trips of a fixed echo beside the load.
+    Calibration(Histogram),
     /// Something the run cannot do without broke.
     Failed(Failure),
 }

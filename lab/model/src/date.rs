@@ -19,6 +19,13 @@ pub struct Date {
 pub struct DateError(String);
 
 impl Date {
+    /// The first day there is.
+    pub const FIRST: Self = Self {
+        year: 1970,
+        month: 1,
+        day: 1,
+    };
+
     /// Whole days from `earlier` to this day; negative where that is later.
     pub fn days_since(self, earlier: Self) -> i64 {
         self.number() - earlier.number()

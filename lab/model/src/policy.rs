@@ -32,6 +32,24 @@ pub struct Policy {
     pub external: Vec<External>,
 }
 
+impl Policy {
+    /// What holds without a policy: every promise is required, an observed pass is enough, and
+    /// what cannot be said blocks.
+    pub fn everything(name: Name) -> Self {
+        Self {
+            name,
+            strength: Needed::Observed,
+            inconclusive: Doubt::Block,
+            advisory: Vec::new(),
+            budgets: Vec::new(),
+            rehearsals: Vec::new(),
+            regression: None,
+            approvals: Vec::new(),
+            external: Vec::new(),
+        }
+    }
+}
+
 /// How sure a pass must be.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,

@@ -9,6 +9,8 @@
 //! | `registry` | the formats of a report |
 //! | `terminal/` | the report for people |
 //! | `json/` | the report for programs, with its published schema |
+//! | `decision`, `comparison`, `coverage` | a gate; two runs; what scenarios leave untested |
+//! | `attestation` | a run as an in-toto statement |
 //! | `cases` | a run as continuous integration counts it |
 //! | `junit`, `markdown`, `github`, `gitlab` | for pipelines and code hosts |
 //! | `prometheus`, `otlp/` | for monitoring |
@@ -28,7 +30,11 @@
 //! | `style` | colour, width, alphabet |
 //! | `line`, `page`, `table` | text that fits any width |
 
+pub mod attestation;
 mod cases;
+pub mod comparison;
+pub mod coverage;
+pub mod decision;
 mod deeds;
 pub mod format;
 pub mod github;

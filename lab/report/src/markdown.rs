@@ -116,7 +116,8 @@ fn again(text: &mut String, run: &Run<'_>) {
     text.push_str("```\n");
 }
 
-const fn sign(tone: Tone) -> &'static str {
+/// The sign of a tone.
+pub(crate) const fn sign(tone: Tone) -> &'static str {
     match tone {
         Tone::Good => "✅",
         Tone::Bad => "❌",
@@ -126,7 +127,7 @@ const fn sign(tone: Tone) -> &'static str {
 }
 
 /// A text as Markdown shows it, on one line: nothing in it starts a table's cell, a tag or a link.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in Style::PLAIN.clean(text).chars() {
         match c {

@@ -36,6 +36,8 @@ pub struct Beside {
     pub external: Vec<Result<f64, String>>,
     /// Scenarios that did not run, and why.
     pub not_run: Vec<(Name, String)>,
+    /// Exit codes of what broke on the way.
+    pub exits: Vec<Exit>,
 }
 
 /// How one thing stands.
@@ -93,7 +95,7 @@ impl Decision {
 /// Decides.
 pub fn decide(policy: &Policy, runs: &[Rehearsed], beside: &Beside) -> Decision {
     let mut items: Vec<Item> = Vec::new();
-    let mut exits: Vec<Exit> = Vec::new();
+    let mut exits: Vec<Exit> = beside.exits.clone();
     for run in runs {
         items.extend(promises(policy, run));
         items.extend(budgets(policy, run, beside.today));
@@ -544,3 +546,6 @@ fn external(policy: &Policy, beside: &Beside) -> Vec<Item> {
     });
     each.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,7 @@ fn check(file: &str, generated: &str) {
 fn schemas_are_up_to_date() {
     check("scenario.json", &schema::scenario());
     check("system.json", &schema::system());
+    check("policy.json", &schema::policy());
 }
 
 fn problems(schema: &str, text: &str) -> Vec<String> {

@@ -9,6 +9,9 @@ use crate::scenario::{Trouble, plan};
 use crate::{diagnostics, text};
 
 pub(crate) fn run(options: &Check, color: Color) -> Exit {
+    let Some(sarif) = diagnostics::is_sarif(&options.format) else {
+        return Exit::Usage;
+    };
     let references: Vec<String> = if options.scenarios.is_empty() {
         catalog::names().map(str::to_owned).collect()
     } else {
@@ -29,6 +32,11 @@ pub(crate) fn run(options: &Check, color: Color) -> Exit {
                 text::error(&reason, "");
             }
         }
+    }
+    if sarif {
+        text::out(&diagnostics::sarif(&found));
+        let broken = unreadable > 0 || found.iter().any(Diagnostic::is_error);
+        return if broken { Exit::Usage } else { Exit::Pass };
     }
     text::out(&diagnostics::render(&found, color, &std::io::stdout()));
     if !found.is_empty() {

@@ -1,11 +1,17 @@
 //! One file a command.
 
+mod accept;
+mod attest;
 mod check;
 mod clean;
+mod compare;
 mod completions;
+mod coverage;
 mod doctor;
 mod explain;
+mod gate;
 mod images;
+mod init;
 mod list;
 mod plan;
 pub(crate) mod proxy;
@@ -38,11 +44,17 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Check(options) => check::run(&options, color),
         Command::Runbook(command) => runbook::run(&command, color),
         Command::Report(options) => report::run(&options, color),
+        Command::Gate(options) => gate::run(&options, color),
+        Command::Accept(options) => accept::run(&options),
+        Command::Compare(options) => compare::run(&options, color),
+        Command::Attest(command) => attest::run(&command),
+        Command::Coverage(options) => coverage::run(&options, color),
         Command::List(options) => list::run(&options, color),
         Command::Explain(options) => explain::run(&options),
         Command::Slo(command) => slo::run(&command, color),
         Command::Schema(options) => schema::run(options.of),
         Command::Proxy(options) => proxy::run(options),
+        Command::Init => init::run(),
         Command::Doctor => doctor::run(),
         Command::Clean(options) => clean::run(&options),
         Command::Ps(options) => ps::run(&options),

@@ -7,7 +7,7 @@ use lab_model::Exit;
 use lab_runbooks::{Diagnostics, Reading, Runnable, Source, plan, read, show};
 
 use crate::arguments::{Color, Runbook, RunbookFiles, RunbookShow};
-use crate::diagnostics::{counted, render};
+use crate::diagnostics::{self, counted, is_sarif, render};
 use crate::text;
 
 pub(crate) fn run(command: &Runbook, color: Color) -> Exit {
@@ -18,8 +18,12 @@ pub(crate) fn run(command: &Runbook, color: Color) -> Exit {
 }
 
 fn check(options: &RunbookFiles, color: Color) -> Exit {
+    let Some(sarif) = is_sarif(&options.format) else {
+        return Exit::Usage;
+    };
     let stdout = std::io::stdout();
     let mut exit = Exit::Pass;
+    let mut all = Vec::new();
     for file in &options.files {
         let reading = match open(file) {
             Ok(reading) => reading,
@@ -30,6 +34,13 @@ fn check(options: &RunbookFiles, color: Color) -> Exit {
             }
         };
         let found = reading.diagnostics();
+        if sarif {
+            if found.has_errors() {
+                exit = Exit::Usage;
+            }
+            all.extend(found.iter().cloned());
+            continue;
+        }
         text::out(&render(found, color, &stdout));
         if found.has_errors() {
             exit = Exit::Usage;
@@ -45,6 +56,9 @@ fn check(options: &RunbookFiles, color: Color) -> Exit {
             counted(warnings, "warning"),
             show::manual(blocks)
         ));
+    }
+    if sarif {
+        text::out(&diagnostics::sarif(&all));
     }
     exit
 }

@@ -29,6 +29,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use self::listener::Listener;
+use crate::calibration::Calibration;
 use crate::processes::MARK;
 use crate::{books, folder};
 
@@ -54,6 +55,9 @@ struct Running {
     services: BTreeMap<Name, String>,
     processes: Vec<Process>,
     listener: Option<JoinHandle<()>>,
+    signals: Signals,
+    /// From the start of the load to its stop.
+    calibration: Option<Calibration>,
 }
 
 /// One process of the generator.
@@ -93,6 +97,7 @@ impl LoadDriver for Generator {
             logs.push(log);
         }
         let (sender, ready) = oneshot::channel();
+        let aside = signals.clone();
         let listener = Listener {
             signals,
             ledger,
@@ -105,6 +110,8 @@ impl LoadDriver for Generator {
             services: BTreeMap::new(),
             processes,
             listener: Some(tokio::spawn(listener.listen(outputs, sender))),
+            signals: aside,
+            calibration: None,
         };
         match timeout(READY, ready).await {
             Ok(Ok(Ok(()))) => Ok(Box::new(running)),
@@ -181,6 +188,7 @@ impl Running {
 #[async_trait]
 impl Load for Running {
     async fn start(&mut self, at: Instant) -> Result<(), Failure> {
+        self.calibration = Some(Calibration::start(self.signals.clone()));
         // Both clocks are the host's monotonic one; only their zero differs.
         let now = clock_gettime(ClockId::Monotonic);
         let ahead = at.saturating_duration_since(Instant::now());
@@ -217,6 +225,7 @@ impl Load for Running {
     }
 
     async fn stop(&mut self) {
+        self.calibration = None;
         for process in &mut self.processes {
             let _ = process.send(&ToGenerator::Stop).await;
         }
