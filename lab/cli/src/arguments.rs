@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::{ArgValueCandidates, Shell};
 
-use lab_model::Span;
 use lab_model::container::Runtime;
 use lab_model::{Ratio, Span};
 

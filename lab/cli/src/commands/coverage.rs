@@ -27,6 +27,7 @@ pub(crate) fn run(options: &Coverage, color: Color) -> Exit {
             seed: None,
             toxiproxy: None,
             driver: Driver::Auto,
+            early_stop: None,
         };
         scenario::planned(&choice, reference, color).map(|planned| planned.plan)
     });

@@ -13,7 +13,7 @@ use lab_verdict::outcome::Call;
 use lab_verdict::release::{Beside, Decision, Rehearsed, decide, is_decided};
 use lab_verdict::{across, judge};
 
-use crate::arguments::{Choice, Color, Gate, Run};
+use crate::arguments::{Choice, Color, Gate, Run, Strength};
 use crate::commands::run::execute;
 use crate::scenario::{Trouble, shown};
 use crate::{accepted, diagnostics, runs, scenario, text};
@@ -117,6 +117,7 @@ fn planned(options: &Gate, color: Color) -> Result<Vec<Chosen>, Exit> {
             seed: options.seed,
             toxiproxy: None,
             driver: options.driver,
+            early_stop: None,
         };
         let Ok(mut planned) = scenario::planned(&choice, &reference, color) else {
             broken = true;
@@ -245,6 +246,7 @@ fn rehearsed(
         images: vec![],
         image_map: None,
         format: "terminal".to_owned(),
+        strength: Strength::Observed,
         proxy_api: None,
     };
     let folder = execute(&run, planned, Substitutes::default(), color)
