@@ -21,7 +21,7 @@ pub fn processes(folder: &Path) -> Vec<String> {
             let read = |what: &str| fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
             let stat = String::from_utf8_lossy(&read("stat")).into_owned();
             let state = stat.rsplit_once(") ")?.1.chars().next()?;
-            let text = [read("environ"), read("cmdline")].concat();
+            let text = [read("cmdline"), read("environ")].concat();
             let text = String::from_utf8_lossy(&text).replace('\0', " ");
             let found = !matches!(state, 'Z' | 'X') && text.contains(&wanted);
             found.then(|| format!("{pid}: {}", text.chars().take(200).collect::<String>()))

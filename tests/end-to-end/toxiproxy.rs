@@ -172,6 +172,8 @@ fn swept() -> Outcome {
         "it has {:?}",
         server.proxies()?
     );
+    // The supervisor comes after the proxies.
+    eventually(SOON, || !supervisors(lab.home()).is_empty());
     // Both at once, the lab first: neither may act on the end of the other.
     let mut pids = vec![run.id().to_string()];
     pids.extend(supervisors(lab.home()));
