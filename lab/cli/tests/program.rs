@@ -1,5 +1,4 @@
-//! The binary alone, without a system: what it answers before anything is started. That this test
-//! stands here also has `cargo test --workspace` build the program the end-to-end tests call.
+//! The binary alone, without a system: what it answers before anything is started.
 
 use std::io;
 use std::process::{Command, Output};
