@@ -150,8 +150,9 @@ fn composed() -> Outcome {
     let lab = Lab::new()?;
     let before = Things::now()?;
     let ended = lab.call(&["run", &scenario("composed.yaml"), "--format", "json"])?;
-    // A busy machine may break the objectives; the fault must be seen all the same.
-    ensure!(matches!(ended.code, Some(0 | 1)), "{ended:#?}");
+    // A busy machine may break the objectives or make the load late, which is not what is asked here;
+    // the fault must be seen all the same.
+    ensure!(matches!(ended.code, Some(0..=2)), "{ended:#?}");
     let report: Value = serde_json::from_str(&ended.out)?;
     let witness = &report["witnesses"][0];
     ensure!(witness["verdict"] == "pass", "no witness: {report:#}");
