@@ -16,6 +16,7 @@
 //! | `resolve/` | from what is written to those types |
 //! | `grade/` | what the handling of an incident is worth, from what is known of it |
 //! | `mutation/` | a runbook made wrong on purpose, and who notices |
+//! | `session/` | trials of a runbook, and what they come to together |
 //! | `plan`, `show` | the order of execution, and how it is shown |
 //!
 //! Nothing here opens a file, a socket or a clock, and nothing runs.
@@ -30,6 +31,7 @@ pub mod mutation;
 mod plan;
 mod resolve;
 mod runbook;
+pub mod session;
 mod shell;
 pub mod show;
 mod text;
@@ -38,7 +40,7 @@ use std::sync::Arc;
 
 pub use block::{Approval, Block, Effect, Kind, Reason, Retry, Runnable, Runner};
 pub use code::Code;
-pub use front::{Budget, Equivalent, Header, Variable};
+pub use front::{Budget, Equivalent, Header, Variable, target};
 pub use lab_diagnostic::{Diagnostic, Diagnostics, Position, Source};
 pub use plan::{DEFAULT_TIMEOUT, Entry, Plan, plan};
 pub use runbook::Runbook;

@@ -1,9 +1,10 @@
 //! What the command line changes about a scenario.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lab_model::Span;
 use lab_model::container::Runtime;
+use lab_model::{Ratio, Span};
 
 use crate::code::Code;
 use crate::compose::ComposeFile;
@@ -11,8 +12,8 @@ use crate::tree::Report;
 use lab_diagnostic::{Diagnostic, Finding, Place, Source};
 
 /// What the command line changes: `--with K=V`, `--seed N`, `--driver D`,
-/// `--toxiproxy HOST:PORT`, `--early-stop[=TIME]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// `--toxiproxy HOST:PORT`, `--early-stop[=TIME]`, `--allow HOST`, `--lengths SHARE`.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overrides {
     settings: Vec<String>,
     seed: Option<u64>,
@@ -20,6 +21,8 @@ pub struct Overrides {
     runtime: Option<Runtime>,
     compose: Option<ComposeFile>,
     early_stop: Option<Span>,
+    allowed: Vec<String>,
+    lengths: Option<Ratio>,
 }
 
 /// A word of a setting with its place in it.
@@ -36,7 +39,15 @@ impl Overrides {
             runtime: None,
             compose: None,
             early_stop: None,
+            allowed: Vec::new(),
+            lengths: None,
         }
+    }
+
+    /// The same, against hosts that are not this one.
+    #[must_use]
+    pub fn allowing(self, allowed: Vec<String>) -> Self {
+        Self { allowed, ..self }
     }
 
     /// What services run as, whatever the scenario says.
@@ -75,6 +86,25 @@ impl Overrides {
     #[must_use]
     pub fn with_early_stop(self, early_stop: Option<Span>) -> Self {
         Self { early_stop, ..self }
+    }
+
+    /// The same with every phase at this share of its length, in whole seconds and never under one.
+    #[must_use]
+    pub fn with_lengths(self, lengths: Option<Ratio>) -> Self {
+        Self { lengths, ..self }
+    }
+
+    /// How long a phase is that a file says lasts so long.
+    pub(crate) fn length(&self, length: Span) -> Span {
+        let second = Span::from_secs(1);
+        match self.lengths {
+            Some(share) if length > second => {
+                let part = length.duration().mul_f64(share.get());
+                let seconds = (part + Duration::from_millis(500)).as_secs();
+                Span::from_secs(seconds).max(second)
+            }
+            _ => length,
+        }
     }
 
     pub(crate) fn early_stop(&self) -> Option<Span> {
@@ -123,6 +153,12 @@ impl Overrides {
         }
         if let Some(least) = self.early_stop {
             arguments.push(format!("--early-stop={least}"));
+        }
+        for host in &self.allowed {
+            arguments.extend(["--allow".to_owned(), host.clone()]);
+        }
+        if let Some(share) = self.lengths {
+            arguments.push(format!("--lengths={share}"));
         }
         if let Some(server) = &self.toxiproxy {
             arguments.extend(["--toxiproxy".to_owned(), server.clone()]);

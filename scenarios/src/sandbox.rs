@@ -20,9 +20,8 @@ pub fn of_system(
     reference: &str,
     overrides: &Overrides,
 ) -> Result<Planned, Diagnostics> {
-    let runtime = overrides
-        .runtime()
-        .unwrap_or_else(|| definition.preference());
+    let asked = overrides.runtime().filter(|_| !definition.is_attached());
+    let runtime = asked.unwrap_or_else(|| definition.preference());
     let definition = &definition.clone().on(runtime);
     let (found, mut wrong) = resolve::sandbox::of_system(definition, reference, overrides);
     if found.is_none() {
@@ -44,6 +43,32 @@ pub fn of_scenario(source: Arc<Source>, overrides: &Overrides) -> Result<Planned
         planned.runtime,
         planned.warnings,
     )
+}
+
+/// A scenario as a rehearsal: its system and load, a short warm-up and baseline, then one phase
+/// without a planned end, and its faults, to be injected by hand without an end either.
+///
+/// What its users promise is all user-facing: every objective is watched in all phases. Where the
+/// scenario compares no ledger, those of its system are compared.
+pub fn rehearsal(
+    source: Arc<Source>,
+    overrides: &Overrides,
+) -> Result<(Planned, Vec<Fault>), Diagnostics> {
+    let mut planned = plan(source, overrides)?;
+    if planned.plan.ledgers.is_empty()
+        && let Some(definition) = crate::systems::load(planned.plan.system.name.as_str())
+    {
+        planned.plan.ledgers = definition?.ledgers;
+    }
+    let plan = &mut planned.plan;
+    let writes = |check: &lab_model::ledger::LedgerCheck| {
+        let journey = plan.load.journeys.iter().find(|one| one.name == check.of);
+        journey.is_some_and(|journey| journey.steps.iter().any(|step| step.write))
+    };
+    let ledgers = plan.ledgers.iter().filter(|check| writes(check)).cloned();
+    plan.ledgers = ledgers.collect();
+    let (plan, faults) = resolve::sandbox::rehearsal(planned.plan);
+    Ok((Planned { plan, ..planned }, faults))
 }
 
 /// Reads an injection, `{ on: LINK, fault: { KIND: … } }` in the words of a scenario's `inject`,

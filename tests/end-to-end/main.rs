@@ -6,33 +6,43 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `lab` | the little language of the tests: a home folder, the program, what came of it |
+//! | `attached` | systems that run already |
 //! | `containers` | the same in containers, where an engine and images are |
 //! | `files` | mistakes in scenario files |
 //! | `verdicts` | runs that pass, fail, and cannot say |
 //! | `load` | executors, several generator processes |
 //! | `patterns` | resilience patterns fail when they are off and pass when they are on |
 //! | `endings` | signals, crashes, failures: nothing is left behind |
+//! | `engines` | which container engine is meant, and who says so |
+//! | `fixtures` | what services hold before anybody calls them |
 //! | `relay` | a relay in front of the container engine, which can be cut |
 //! | `sandbox` | a system kept up in one terminal, acted upon from another |
+//! | `grade` | runbooks against their failure, and ways to cheat |
 //! | `terminal` | a pseudo-terminal and what its screen shows |
 //! | `catalog` | every scenario breaks by default and holds with its remedy; only when asked for |
 //! | `toxiproxy` | faults through a server that runs already |
 //! | `gate` | decisions on a release, accepted runs, files that are wrong |
 //! | `browser` | the HTML report in Chromium; only where there is one |
+//! | `schemas` | reports against the schemas that others publish |
 //! | `reports` | reports from journals, whole and cut |
 
+mod attached;
 mod browser;
 mod catalog;
 mod containers;
 mod endings;
+mod engines;
 mod files;
+mod fixtures;
 mod gate;
+mod grade;
 mod lab;
 mod load;
 mod patterns;
 mod relay;
 mod reports;
 mod sandbox;
+mod schemas;
 mod terminal;
 mod toxiproxy;
 mod verdicts;
@@ -52,14 +62,19 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(files::trials());
     trials.extend(reports::trials());
+    trials.extend(schemas::trials());
     trials.extend(gate::trials());
     trials.extend(browser::trials());
     trials.extend(verdicts::trials());
     trials.extend(load::trials());
     trials.extend(patterns::trials());
+    trials.extend(attached::trials());
+    trials.extend(fixtures::trials());
     trials.extend(endings::trials());
+    trials.extend(engines::trials());
     trials.extend(containers::trials());
     trials.extend(sandbox::trials());
+    trials.extend(grade::trials());
     trials.extend(toxiproxy::trials());
     trials.extend(catalog::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -27,7 +27,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("verdicts::a_burning_budget_ends_the_run", burning),
         trial("verdicts::objectives_go_to_openslo_and_back", openslo),
         trial("verdicts::two_commands_of_the_users_own", own_system),
+        trial(
+            "verdicts::a_worse_canary_fails_and_a_common_fault_does_not",
+            canary,
+        )
+        .with_ignored_flag(true),
     ]
+}
+
+/// Takes over a minute, so it runs when it is asked for: a regression of five times at 5 % of the
+/// load fails the canary, a fault that both arms have does not.
+fn canary() -> Outcome {
+    let lab = Lab::new()?;
+    lab.call(&["run", &scenario("canary.yaml")])?.expect(1)?;
+    let ended = lab.call(&["run", &scenario("common-mode.yaml")])?;
+    ensure!([Some(0), Some(2)].contains(&ended.code), "{}", ended.out);
+    Ok(())
 }
 
 /// A scenario made for the tests, as a path.

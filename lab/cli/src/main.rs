@@ -8,6 +8,7 @@ mod arguments;
 mod commands;
 mod diagnostics;
 mod hidden;
+mod rehearsal;
 mod runs;
 mod scenario;
 mod screen;

@@ -87,17 +87,28 @@ pub(crate) fn compose(
     Ok(Some(ComposeFile { source, folder }))
 }
 
+/// What the user chose, as changes of a scenario.
+fn overrides(choice: &Choice) -> Overrides {
+    Overrides::new(choice.with.clone(), choice.seed)
+        .with_toxiproxy(choice.toxiproxy.clone())
+        .with_early_stop(choice.early_stop)
+        .with_lengths(choice.lengths)
+        .allowing(choice.allow.clone())
+        .on(choice.driver.runtime())
+}
+
 /// The plan of what the user chose. Warnings and mistakes are shown; on a mistake there is only
 /// the exit code.
 pub(crate) fn planned(choice: &Choice, reference: &str, color: Color) -> Result<Planned, Exit> {
-    let overrides = Overrides::new(choice.with.clone(), choice.seed)
-        .with_toxiproxy(choice.toxiproxy.clone())
-        .with_early_stop(choice.early_stop)
-        .on(choice.driver.runtime());
-    let planned = shown(plan(reference, overrides), color)?;
+    let planned = shown(plan(reference, overrides(choice)), color)?;
     let stderr = std::io::stderr();
     text::note_all(&diagnostics::render(&planned.warnings, color, &stderr));
     Ok(planned)
+}
+
+/// Whether what the user chose can be planned; nothing is shown.
+pub(crate) fn is_plannable(choice: &Choice, reference: &str) -> bool {
+    plan(reference, overrides(choice)).is_ok()
 }
 
 /// What was read, or only the exit code: what is wrong with it is shown.

@@ -42,6 +42,18 @@ pub(crate) async fn held(
     }
 }
 
+/// Everything that the places of a ledger hold.
+pub(crate) async fn held_in_all(
+    check: &LedgerCheck,
+    services: &BTreeMap<Name, String>,
+) -> Result<Vec<Held>, String> {
+    let mut all = held(&check.source, services).await?;
+    for source in &check.also {
+        all.extend(held(source, services).await?);
+    }
+    Ok(all)
+}
+
 /// Compares the ledger in a file with the system, until nothing is lost and nothing moves any more,
 /// or the time is up.
 pub(crate) async fn compare(
@@ -64,7 +76,7 @@ pub(crate) async fn compare(
     let deadline = Instant::now() + check.within.duration();
     let mut last: Option<LedgerReport> = None;
     loop {
-        let found = match held(&check.source, services).await {
+        let found = match held_in_all(check, services).await {
             Ok(held) => books.compare(index, held),
             Err(problem) => broken(problem),
         };
@@ -182,8 +194,27 @@ pub(crate) async fn get(address: &str, path: &str) -> Result<Bytes, String> {
     }
 }
 
+/// Executes statements one after the other, however long that takes.
+pub(crate) async fn execute(
+    url: &str,
+    statements: &str,
+    services: &BTreeMap<Name, String>,
+) -> Result<(), String> {
+    ask(url, statements, services).await.map(drop)
+}
+
 /// The rows that a query answers with, in text.
 async fn rows(
+    url: &str,
+    query: &str,
+    services: &BTreeMap<Name, String>,
+) -> Result<Vec<SimpleQueryMessage>, String> {
+    timeout(PATIENCE, ask(url, query, services))
+        .await
+        .map_err(|_| "the database does not answer".to_owned())?
+}
+
+async fn ask(
     url: &str,
     query: &str,
     services: &BTreeMap<Name, String>,
@@ -196,22 +227,17 @@ async fn rows(
         Some(error) => format!("the database says: {error}"),
         None => format!("the database cannot be asked: {error}"),
     };
-    let ask = async {
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(words)?;
-        // Text by text: what a database calls a number or a date needs no type of ours.
-        let query = client.simple_query(query);
-        tokio::pin!(query);
-        tokio::select! {
-            rows = &mut query => rows.map_err(words),
-            ended = connection => match ended {
-                Ok(()) => query.await.map_err(words),
-                Err(error) => Err(words(error)),
-            },
-        }
-    };
-    timeout(PATIENCE, ask)
-        .await
-        .map_err(|_| "the database does not answer".to_owned())?
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(words)?;
+    // Text by text: what a database calls a number or a date needs no type of ours.
+    let query = client.simple_query(query);
+    tokio::pin!(query);
+    tokio::select! {
+        rows = &mut query => rows.map_err(words),
+        ended = connection => match ended {
+            Ok(()) => query.await.map_err(words),
+            Err(error) => Err(words(error)),
+        },
+    }
 }
 
 /// The first column of the first row of a query's answer; `None` where that is null.

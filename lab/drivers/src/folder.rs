@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use lab_engine::Failure;
 use lab_engine::seam::Sink;
 use lab_model::{Name, Record, RunId, journal};
+use lab_wire::hexadecimal;
+use sha2::{Digest, Sha256};
 
 /// The journal's file name.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -79,6 +81,41 @@ fn read_tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// SHA-256 of bytes, hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of a journal as it is written: who else writes to its file is found out.
+#[derive(Debug, Clone, Default)]
+pub struct Seal(std::sync::Arc<std::sync::Mutex<Sha256>>);
+
+impl Seal {
+    /// Of everything taken so far, hexadecimal.
+    pub fn digest(&self) -> String {
+        let hash = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        hexadecimal(&hash.clone().finalize())
+    }
+
+    pub(crate) fn add(&self, bytes: &[u8]) {
+        let mut hash = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        hash.update(bytes);
+    }
+}
+
+impl Sink for Seal {
+    fn take(&mut self, record: &Record) -> Result<(), Failure> {
+        self.add(journal::line(record).as_bytes());
+        Ok(())
+    }
 }
 
 /// Writes the journal: one line an entry, handed to the operating system at once, so that a crash

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `processes` | services as processes; supervisor, `__exec`, `/proc` |
 //! | `containers` | services as containers of an engine; reaper |
+//! | `attached` | a system that runs already: nothing is started |
+//! | `allowed` | which hosts load and faults may reach |
 //! | `acts` | faults on services, whatever those run as |
 //! | `proxies` | the lab's own fault proxy as a fault plane |
 //! | `gateways` | the system's gateway; its address and token for who may change routes |
@@ -12,23 +14,30 @@
 //! | `generator` | the load generator as child processes |
 //! | `calibration` | how fast the machine itself is |
 //! | `books` | what the system holds beside the ledger of writes, over HTTP or SQL |
+//! | `fixtures` | what services hold before anybody calls them |
 //! | `readings/` | figures of the system, read while a run goes on |
 //! | `probe` | readiness over HTTP or TCP |
 //! | `folder` | a run's folder, its journal, logs |
 //! | `images` | the images of the demo system, made where no registry has them |
 //! | `compose` | builds and health checks that compose files ask for |
 //! | `lease` | who owns a run; the sweep of what a dead owner left |
+//! | `shell` | blocks of runbooks, run by bash |
+//! | `credentials` | certificates of the run's authority, as files |
 //! | `template` | placeholders in commands and environment values |
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the process driver needs Linux: death signals, child subreapers and /proc");
 
 mod acts;
+pub mod allowed;
+pub mod attached;
 mod books;
 mod calibration;
 mod compose;
 pub mod containers;
 pub mod control;
+mod credentials;
+mod fixtures;
 pub mod folder;
 pub mod gateways;
 pub mod generator;
@@ -38,8 +47,11 @@ pub mod probe;
 pub mod processes;
 pub mod proxies;
 pub mod readings;
+pub mod shell;
 mod template;
 pub mod toxiproxy;
+
+pub use lab_proxy::Authority;
 
 /// A name from a constant of this crate.
 fn name(text: &'static str) -> lab_model::Name {

@@ -13,8 +13,8 @@ use lab_model::plan::{Effect, Fault};
 use lab_model::toxic::{self, Direction, Primitive, Toxic};
 use lab_model::{Histogram, Link, Span};
 use lab_proxy::{
-    ApiOptions, Config, Down, HttpCounts, LinkSnapshot, LinkSpec, Proxy, Reach, Snapshot, Stream,
-    ToxicSpec, ToxicView, Witness,
+    ApiOptions, Authority, Config, Down, HttpCounts, LinkSnapshot, LinkSpec, Proxy, Reach,
+    Snapshot, Stream, ToxicSpec, ToxicView, Witness,
 };
 use tokio::sync::Mutex;
 
@@ -57,9 +57,10 @@ struct Watched {
 
 impl Proxies {
     /// Starts the proxy's threads; no port is open yet.
-    pub fn start(seed: u64) -> Result<Self, Failure> {
+    pub fn start(seed: u64, authority: Authority) -> Result<Self, Failure> {
         let config = Config {
             seed,
+            authority,
             ..Config::default()
         };
         let proxy = Proxy::start(config).map_err(failure)?;

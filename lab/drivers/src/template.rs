@@ -1,9 +1,14 @@
-//! `{lab}`, `{port}`, `{link:X}`, `{data}` and `{env:NAME}` in commands, arguments and environment values.
+//! `{lab}`, `{port}`, `{link:X}`, `{data}`, `{env:NAME}`, `{authority}`, `{certificate}` and `{key}` in
+//! commands, arguments and environment values.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use lab_model::Name;
+
+/// Gives the file that stands for `authority`, `certificate` or `key`, made when it is asked for; an
+/// error says why there is none.
+pub(crate) type Credentials<'a> = dyn Fn(&str) -> Result<String, String> + Sync + 'a;
 
 /// What placeholders stand for.
 pub(crate) struct Values<'a> {
@@ -15,6 +20,8 @@ pub(crate) struct Values<'a> {
     pub(crate) data: &'a str,
     /// `{link:X}`
     pub(crate) links: &'a BTreeMap<Name, SocketAddr>,
+    /// `{authority}`, `{certificate}`, `{key}`: files of the run's authority for this service.
+    pub(crate) credentials: &'a Credentials<'a>,
     /// `{env:NAME}`: the service's own environment, so that a setting may reach a command.
     pub(crate) env: &'a BTreeMap<String, String>,
 }
@@ -34,6 +41,7 @@ impl Values<'_> {
                 "lab" => Some(self.lab.to_owned()),
                 "port" => Some(self.port.to_string()),
                 "data" => Some(self.data.to_owned()),
+                file @ ("authority" | "certificate" | "key") => Some((self.credentials)(file)?),
                 inner => match inner.split_once(':') {
                     Some(("link", callee)) => Some(self.link(callee)?),
                     Some(("env", name)) => Some(self.own(name)?),
@@ -77,6 +85,7 @@ mod tests {
             port: 80,
             data: "/d",
             links: &links,
+            credentials: &|file| Ok(format!("/tls/{file}")),
             env: &[("MODE".to_owned(), "fast".to_owned())].into(),
         };
         let filled = values.fill(text);
@@ -87,6 +96,7 @@ mod tests {
     fn placeholders() {
         check("{lab} --port={port}", Ok("/bin/lab --port=80"));
         check("http://{link:b}/x", Ok("http://127.0.0.1:9/x"));
+        check("{authority},{key}", Ok("/tls/authority,/tls/key"));
         check(
             "{\"json\": {\"a\": 1}} {data}",
             Ok("{\"json\": {\"a\": 1}} /d"),

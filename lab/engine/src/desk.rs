@@ -3,6 +3,7 @@
 
 use lab_model::Link;
 use lab_model::plan::Fault;
+use lab_model::rehearsal::RehearsalEvent;
 use lab_model::status::Status;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +18,10 @@ pub enum Command {
     Heal(Option<usize>),
     /// How does it fare?
     Status,
+    /// Something happened in the execution of a runbook.
+    Note(RehearsalEvent),
+    /// End the load in good order, before the end of the plan, and compare the ledgers.
+    Finish,
 }
 
 /// What is answered.
@@ -29,6 +34,8 @@ pub enum Answer {
     Healed(Vec<(usize, String, Link)>),
     /// How it fares.
     Status(Box<Status>),
+    /// It is done.
+    Done,
 }
 
 /// Why something was not done, and what to try.

@@ -41,6 +41,8 @@ pub(crate) enum Finish {
     Aborted(usize),
     /// The verdict is decided before the end of the plan.
     Decided(Decision),
+    /// Someone says that everything was seen.
+    Asked,
     /// A signal asked for the end.
     Interrupted(i32),
     /// Something the run needs broke.
@@ -139,7 +141,7 @@ impl<'a> Dispatcher<'a> {
                     self.service(now, name, state).await.map(|()| None)
                 }
                 Input::Signal(signal) => Ok(self.take(now, signal)),
-                Input::Order(order) => self.serve(order).await.map(|()| None),
+                Input::Order(order) => self.serve(order).await,
                 Input::Time => Ok(None),
             };
             let outcome = match outcome {
@@ -332,8 +334,9 @@ impl<'a> Dispatcher<'a> {
 
 /// What people ask for. A refusal is theirs, a failure the run's.
 impl Dispatcher<'_> {
-    async fn serve(&mut self, order: Order) -> Result<(), Failure> {
+    async fn serve(&mut self, order: Order) -> Result<Option<Finish>, Failure> {
         let Order { by, command, reply } = order;
+        let mut finish = None;
         let outcome = match command {
             Command::Inject(fault) => self.inject(*fault, by).await?,
             Command::Heal(which) => self.heal_asked(which, &by).await?,
@@ -344,10 +347,19 @@ impl Dispatcher<'_> {
                 let status = recent.status(&self.run, self.plan, &self.faults, tally, times);
                 Ok(Answer::Status(Box::new(status)))
             }
+            Command::Note(event) => {
+                self.recorder.record(Event::Rehearsal(event));
+                Ok(Answer::Done)
+            }
+            Command::Finish => {
+                self.recorder.record(Event::Finished { by });
+                finish = Some(Finish::Asked);
+                Ok(Answer::Done)
+            }
         };
         // Who asked may be gone; what was done stands in the journal.
         let _ = reply.send(outcome);
-        Ok(())
+        Ok(finish)
     }
 
     /// Adds a fault to the plan, its windows counted from now, and arms it.

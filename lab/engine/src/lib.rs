@@ -15,6 +15,7 @@
 //! | `desk` | what people ask of a run while it goes on |
 //! | `recent` | pure: the last seconds of a run, its status |
 //! | `run` | the life of a run: start, dispatch, heal, tear down |
+//! | `rehearsal/` | a runbook executed block by block, against a failure that it brings about |
 //! | `scripted` | a double of every seam, for tests without network or processes |
 
 pub mod clock;
@@ -24,6 +25,7 @@ mod planes;
 mod receipts;
 mod recent;
 mod recorder;
+pub mod rehearsal;
 pub mod run;
 #[cfg(test)]
 mod scripted;

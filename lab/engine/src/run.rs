@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lab_model::event::{Event, Opened, ServiceState};
-use lab_model::{Link, Name};
+use lab_model::{Link, Name, Plan, Rate, Span};
 use lab_verdict::early::Decision;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock::Clock;
 use crate::desk::Orders;
@@ -26,6 +26,12 @@ use crate::stop::{Stop, Urgency};
 
 /// How far ahead the load's start is announced, so that everyone is ready for it.
 const LEAD: Duration = Duration::from_millis(200);
+
+/// How far ahead of its beginning the end of the load is announced.
+const NOTICE: Span = Span::from_millis(150);
+
+/// What the last arrivals may take beyond the longest journey, reports included.
+const SETTLE: Span = Span::from_secs(2);
 
 /// What a run works with.
 pub struct Seams {
@@ -149,7 +155,14 @@ impl Run {
                 }
                 Err(finish) => finish,
             };
-            let completed = finish == Finish::Completed;
+            let completed = matches!(finish, Finish::Completed | Finish::Asked);
+            if let Some(load) = load.as_mut().filter(|_| finish == Finish::Asked) {
+                tokio::select! {
+                    biased;
+                    _ = stop.at_least(Urgency::Orderly) => {}
+                    () = run_dry(load.as_mut(), &plan, &clock, &mut recorder, &mut signals) => {}
+                }
+            }
             conclude(&mut recorder, finish);
             if let Some(load) = &mut load {
                 load.stop().await;
@@ -173,7 +186,8 @@ impl Run {
             left.extend(unhealed);
             left.extend(tear_down(environment.as_ref(), &seams, &stop).await);
             drop(gateway);
-            for service in &plan.system.services {
+            let services = plan.system.services.iter();
+            for service in services.filter(|service| service.attached.is_none()) {
                 let (name, state) = (service.name.clone(), ServiceState::Stopped);
                 recorder.record(Event::Service { name, state });
             }
@@ -194,7 +208,7 @@ struct Begun {
 
 /// Starts the system and gets the generator ready.
 async fn begin(
-    plan: &lab_model::Plan,
+    plan: &Plan,
     context: &Context,
     seams: &Seams,
     environment: &dyn Environment,
@@ -240,7 +254,7 @@ fn failed(recorder: &mut Recorder, failure: Failure) {
 /// Why the load phase ended, as an entry; a completed run and an unhealthy baseline have theirs.
 fn conclude(recorder: &mut Recorder, finish: Finish) {
     match finish {
-        Finish::Completed | Finish::Unhealthy => {}
+        Finish::Completed | Finish::Unhealthy | Finish::Asked => {}
         Finish::Decided(Decision { phase, seconds }) => {
             recorder.record(Event::Decided { phase, seconds });
         }
@@ -250,23 +264,63 @@ fn conclude(recorder: &mut Recorder, finish: Finish) {
     }
 }
 
+/// Lets no more arrivals come and waits until those that came have ended, so that the ledger is
+/// complete: as long as the longest journey takes, and not much longer.
+async fn run_dry(
+    load: &mut dyn Load,
+    plan: &Plan,
+    clock: &Clock,
+    recorder: &mut Recorder,
+    signals: &mut UnboundedReceiver<Signal>,
+) {
+    let zero = recorder.tally.life.load_started.unwrap_or_default();
+    let from = clock.now().minus(zero).plus(NOTICE);
+    // The next arrival is due in a quarter of an hour.
+    let Some(rate) = Rate::per_second(0.001) else {
+        return;
+    };
+    let mut timetable = recorder.tally.timetable.clone();
+    if !timetable.change(from, rate) || load.change(from, rate).await.is_err() {
+        return;
+    }
+    let longest = plan
+        .load
+        .journeys
+        .iter()
+        .map(lab_model::traffic::Journey::longest);
+    let longest = longest.max().unwrap_or_default().plus(SETTLE);
+    let until: Instant = clock.instant(zero.plus(from).plus(longest));
+    while let Ok(Some(signal)) = timeout_at(until, signals.recv()).await {
+        let is_dry = matches!(&signal, Signal::Load(report) if report.in_flight == 0);
+        let is_over = matches!(signal, Signal::LoadEnded { .. });
+        take(recorder, signal);
+        if is_over || (is_dry && clock.now() > zero.plus(from).plus(Span::from_millis(100))) {
+            return;
+        }
+    }
+}
+
 /// Records what the generator and the services still had to say.
 fn drain(recorder: &mut Recorder, signals: &mut UnboundedReceiver<Signal>) {
     while let Ok(signal) = signals.try_recv() {
-        match signal {
-            Signal::Load(report) => recorder.record(Event::Load(report)),
-            Signal::LoadEnded { acknowledged } => {
-                recorder.record(Event::LoadEnded { acknowledged });
-            }
-            Signal::LoadChanged { from, rate } => {
-                recorder.record(Event::LoadChanged { from, rate });
-            }
-            Signal::Service(name, state) => recorder.record(Event::Service { name, state }),
-            Signal::Gateway(event) => recorder.record(event),
-            Signal::Reading(report) => recorder.record(Event::Reading(report)),
-            Signal::Calibration(times) => recorder.record(Event::Calibration(times)),
-            Signal::Failed(_) => {}
+        take(recorder, signal);
+    }
+}
+
+fn take(recorder: &mut Recorder, signal: Signal) {
+    match signal {
+        Signal::Load(report) => recorder.record(Event::Load(report)),
+        Signal::LoadEnded { acknowledged } => {
+            recorder.record(Event::LoadEnded { acknowledged });
         }
+        Signal::LoadChanged { from, rate } => {
+            recorder.record(Event::LoadChanged { from, rate });
+        }
+        Signal::Service(name, state) => recorder.record(Event::Service { name, state }),
+        Signal::Gateway(event) => recorder.record(event),
+        Signal::Reading(report) => recorder.record(Event::Reading(report)),
+        Signal::Calibration(times) => recorder.record(Event::Calibration(times)),
+        Signal::Failed(_) => {}
     }
 }
 

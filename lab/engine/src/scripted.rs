@@ -88,6 +88,8 @@ pub(crate) fn plan() -> Plan {
             check: ReadyCheck::Tcp,
             within: Span::from_secs(2),
         },
+        fixtures: vec![],
+        attached: None,
     };
     let mut start = Span::ZERO;
     let mut phase = |text: &str, kind, seconds| {

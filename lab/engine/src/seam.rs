@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use lab_model::event::{Event, ServiceState};
+use lab_model::fixture::Fixture;
 use lab_model::gateway::Gateway;
 use lab_model::indicator::ReadingReport;
 use lab_model::ledger::LedgerReport;
 use lab_model::link::{FaultReport, LinkReport};
 use lab_model::load::LoadReport;
 use lab_model::plan::{Fault, Plan};
+use lab_model::rehearsal::BlockEnd;
 use lab_model::system::{ReadyCheck, Service};
 use lab_model::{Histogram, Link, Name, Rate, Record, RunId, Span};
 use tokio::sync::mpsc::UnboundedSender;
@@ -109,6 +111,17 @@ pub trait Environment: Send + Sync {
         links: &BTreeMap<Name, SocketAddr>,
     ) -> Result<String, Failure>;
 
+    /// Makes a fixture of a service that is ready. What it writes goes to the service's log.
+    async fn furnish(
+        &self,
+        service: &Service,
+        _: &Fixture,
+        _: Furnishing<'_>,
+    ) -> Result<(), Failure> {
+        let part = format!("service {}", service.name);
+        Err(Failure::new(part, "this environment makes no fixtures"))
+    }
+
     /// Faults on services; `None` where this environment knows none.
     fn service_faults(&self) -> Option<&dyn ServiceFaults> {
         None
@@ -119,6 +132,17 @@ pub trait Environment: Send + Sync {
 
     /// Stops and removes everything; returns what could not be removed.
     async fn stop(&self, pace: Pace) -> Vec<String>;
+}
+
+/// Where and with what a fixture is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Furnishing<'a> {
+    /// Where the service listens.
+    pub address: &'a str,
+    /// Where the proxies of its outgoing links listen.
+    pub links: &'a BTreeMap<Name, SocketAddr>,
+    /// The run's seed.
+    pub seed: u64,
 }
 
 /// Faults on the services of an environment, as [`FaultPlane`] has them on links.
@@ -270,6 +294,46 @@ pub trait ReadingDriver: Send + Sync {
         zero: Instant,
         signals: Signals,
     ) -> Box<dyn Send>;
+}
+
+/// Runs blocks of runbooks.
+#[async_trait]
+pub trait Shell: Send + Sync {
+    /// Runs one script to its end, and ends whatever it has started when its time is up. An error
+    /// means that it could not be started at all.
+    async fn run(&self, script: &Script) -> Result<Ran, Failure>;
+}
+
+/// A block, as a shell is given it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Script {
+    /// What messages call it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Its whole environment, but for what every shell needs.
+    pub variables: Vec<(String, String)>,
+    /// Where it runs.
+    pub folder: PathBuf,
+    /// The most time it may take.
+    pub limit: Span,
+    /// Kill it after that time, as a mutant asks for.
+    pub killed_after: Option<Span>,
+    /// The variables whose values it leaves to later blocks.
+    pub saves: Vec<String>,
+}
+
+/// How a script ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// In which way.
+    pub end: BlockEnd,
+    /// What it wrote to standard output and standard error, its middle left out where it is long.
+    pub output: String,
+    /// The values that it leaves.
+    pub saved: Vec<(String, String)>,
+    /// How long it took.
+    pub took: Span,
 }
 
 /// Takes the journal's entries, in order.

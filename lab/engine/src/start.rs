@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::recorder::Recorder;
 use crate::run::Seams;
-use crate::seam::{Context, Environment, Failure, OpenGateway, Probe, Signal, Signals};
+use crate::seam::{Context, Environment, Failure, Furnishing, OpenGateway, Probe, Signal, Signals};
 
 /// How long to wait between two questions to a service that is not ready.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -82,6 +82,7 @@ pub(crate) async fn start(
         || [127, 0, 0, 1].into(),
         |link| environment.proxy_address(link).ip(),
     );
+    let seed = gateways.seed;
     let gateway = gateway(system, seams, gateways, (host, &listens), recorder).await?;
     for wave in waves(system) {
         let mut waits = Vec::new();
@@ -112,6 +113,7 @@ pub(crate) async fn start(
                     Ok(()) => {
                         let state = ServiceState::Ready { after: begun.elapsed().into() };
                         recorder.record(Event::Service { name: service.name.clone(), state });
+                        furnish(environment, service, &address, &listens, seed).await?;
                     }
                     Err(reason) => return Err(explained(environment, service, &reason).await),
                 },
@@ -176,6 +178,38 @@ async fn gateway(
     Ok(Some(open))
 }
 
+/// Makes the fixtures of a service that is ready.
+async fn furnish(
+    environment: &dyn Environment,
+    service: &Service,
+    address: &str,
+    listens: &Listens,
+    seed: u64,
+) -> Result<(), Failure> {
+    let links = outgoing(service, listens);
+    let with = Furnishing {
+        address,
+        links: &links,
+        seed,
+    };
+    for fixture in &service.fixtures {
+        if let Err(failure) = environment.furnish(service, fixture, with).await {
+            let reason = format!("its fixture failed: {}", failure.reason);
+            return Err(explained(environment, service, &reason).await);
+        }
+    }
+    Ok(())
+}
+
+/// Where the proxies of a service's outgoing links listen.
+fn outgoing(service: &Service, listens: &Listens) -> BTreeMap<Name, SocketAddr> {
+    listens
+        .iter()
+        .filter(|(link, _)| link.from == service.name)
+        .map(|(link, listen)| (link.to.clone(), *listen))
+        .collect()
+}
+
 /// Starts the services of a wave at the same time; waits until all have started or failed to.
 async fn launch<'a>(
     wave: &[&'a Service],
@@ -183,11 +217,7 @@ async fn launch<'a>(
     environment: &dyn Environment,
 ) -> Vec<(&'a Service, Instant, Result<String, Failure>)> {
     let launches = wave.iter().map(|service| async move {
-        let outgoing = listens
-            .iter()
-            .filter(|(link, _)| link.from == service.name)
-            .map(|(link, listen)| (link.to.clone(), *listen))
-            .collect();
+        let outgoing = outgoing(service, listens);
         let begun = Instant::now();
         let address = environment.launch(service, &outgoing).await;
         (*service, begun, address)
@@ -253,7 +283,11 @@ async fn explained(environment: &dyn Environment, service: &Service, reason: &st
         text.push_str(&service.command.join(" "));
     }
     let lines = environment.last_lines(&service.name).await;
-    if lines.is_empty() {
+    if let Some(attached) = &service.attached {
+        text.push_str("\nit runs already, or should, at ");
+        text.push_str(&attached.address);
+        text.push_str("; the lab starts nothing there");
+    } else if lines.is_empty() {
         text.push_str("\nit wrote nothing");
     } else {
         text.push_str("\nits last lines:");

@@ -160,6 +160,14 @@ fn witness(effect: &Effect) -> String {
             Deed::Reset => "connections are reset in an answer".to_owned(),
             Deed::Dripped => "answers come in drops".to_owned(),
             Deed::Stale => "requests get the answer of an earlier one".to_owned(),
+            Deed::TurnedAway => "sessions are turned away".to_owned(),
+            Deed::Held { mean, jitter } => {
+                format!("statements are held for about {mean}, give or take {jitter}")
+            }
+            Deed::WriteRefused => "statements that write are refused".to_owned(),
+            Deed::CommitLost => "connections are reset behind a commit".to_owned(),
+            Deed::CertificateShown => "callers are shown that certificate".to_owned(),
+            Deed::HandshakeHeld { mean } => format!("handshakes are held for about {mean}"),
         },
         Effect::State => "the service's state, read back each second, shows it".to_owned(),
     }
@@ -230,6 +238,13 @@ impl fmt::Display for Explanation {
                 }
                 Reach::Requests => {
                     "a share (toxicity) of the requests of HTTP that match; direction has no meaning"
+                }
+                Reach::Database => {
+                    "a share (toxicity) of what it matches on a link to PostgreSQL; direction has \
+                     no meaning"
+                }
+                Reach::Handshakes => {
+                    "a share (toxicity) of the handshakes of TLS on a link; direction has no meaning"
                 }
                 Reach::Link => "the link as a whole; direction and toxicity have no meaning",
                 Reach::Service => {

@@ -73,10 +73,26 @@ pub enum Reach {
     /// Single requests of HTTP on a link: `toxicity` is the share of those that match, `direction`
     /// has no meaning.
     Requests,
+    /// Single sessions, statements or commits of PostgreSQL on a link: `toxicity` is the share of
+    /// those that match, `direction` has no meaning.
+    Database,
+    /// Single handshakes of TLS on a link: `toxicity` is the share of those, `direction` has no
+    /// meaning.
+    Handshakes,
     /// The link as a whole: `direction` and `toxicity` have no meaning.
     Link,
     /// A service: `on` names it, `direction` and `toxicity` have no meaning.
     Service,
+}
+
+impl Reach {
+    /// Whether `toxicity` has a meaning.
+    pub const fn has_share(self) -> bool {
+        match self {
+            Self::Connections | Self::Requests | Self::Database | Self::Handshakes => true,
+            Self::Link | Self::Service => false,
+        }
+    }
 }
 
 /// What a fault acts on: bytes of a link, or a service.

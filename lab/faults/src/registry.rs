@@ -126,6 +126,16 @@ registry! {
     HttpReset,
     HttpDrip,
     HttpStale,
+    PostgresPool,
+    PostgresSlow,
+    PostgresReadOnly,
+    PostgresLostCommit,
+    PostgresFailover,
+    TlsExpired,
+    TlsNotYetValid,
+    TlsWrongName,
+    TlsUnknownAuthority,
+    TlsSlowHandshake,
     Kill,
     Stop,
     Restart,
@@ -322,6 +332,52 @@ mod tests {
             "answers 5B each 20ms",
             &json!({ "bytes": 5, "every": 20, "match": {} }),
         );
+    }
+
+    #[test]
+    fn faults_of_databases_and_handshakes_go_on_the_wire_as_they_are() {
+        check(
+            &json!({ "postgres_pool": { "connections": 4 } }),
+            "no more than 4 sessions",
+            &json!({ "connections": 4 }),
+        );
+        check(
+            &json!({ "postgres_slow": { "delay": "2s", "statement": "INSERT*" } }),
+            "statements like `INSERT*` 2s late",
+            &json!({ "delay": 2000, "jitter": 0, "statement": "INSERT*" }),
+        );
+        check(
+            &json!({ "postgres_failover": { "sessions": "reset" } }),
+            "crashed and failing over",
+            &json!({ "sessions": "reset" }),
+        );
+        let commit = json!({ "postgres_lost_commit": {} });
+        check(&commit, "commits without an answer", &json!({}));
+        check(
+            &json!({ "tls_expired": {} }),
+            "a certificate that has expired",
+            &json!({}),
+        );
+        check(
+            &json!({ "tls_slow_handshake": { "delay": "1s" } }),
+            "handshakes 1s late",
+            &json!({ "delay": 1000 }),
+        );
+        let wrong = |spec: Value, attribute| {
+            let fault: FaultSpec = serde_json::from_value(spec).unwrap();
+            let found: Vec<_> = fault.problems().iter().map(|p| p.attribute).collect();
+            assert_eq!(found, [attribute]);
+        };
+        wrong(json!({ "postgres_slow": { "delay": "0s" } }), "delay");
+        wrong(
+            json!({ "postgres_slow": { "delay": "1s", "jitter": "2s" } }),
+            "jitter",
+        );
+        wrong(
+            json!({ "postgres_slow": { "delay": "1s", "statement": " " } }),
+            "statement",
+        );
+        wrong(json!({ "tls_slow_handshake": { "delay": "0s" } }), "delay");
     }
 
     #[test]

@@ -139,17 +139,8 @@ impl Match {
         kind: &str,
         attributes: [(&str, Value); N],
     ) -> Vec<Primitive> {
-        let attributes = attributes.into_iter();
-        let mut attributes: Map<String, Value> = attributes
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
-        attributes.insert("match".to_owned(), self.wire());
-        vec![Primitive::Toxic(Toxic {
-            kind: kind.to_owned(),
-            stream: Stream::Downstream,
-            toxicity: target.toxicity,
-            attributes,
-        })]
+        let matching = [("match", self.wire())];
+        toxic(target, kind, attributes.into_iter().chain(matching))
     }
 
     /// The effect, where every request that matches and is chosen feels it: but for those behind
@@ -162,6 +153,23 @@ impl Match {
         };
         Effect::Exchange { deed, share }
     }
+}
+
+/// The toxic of a fault that understands what a link carries.
+pub(crate) fn toxic<'a>(
+    target: Target<'_>,
+    kind: &str,
+    attributes: impl IntoIterator<Item = (&'a str, Value)>,
+) -> Vec<Primitive> {
+    let attributes = attributes.into_iter();
+    vec![Primitive::Toxic(Toxic {
+        kind: kind.to_owned(),
+        stream: Stream::Downstream,
+        toxicity: target.toxicity,
+        attributes: attributes
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    })]
 }
 
 /// A delay with its jitter, in words.

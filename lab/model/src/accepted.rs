@@ -101,6 +101,33 @@ impl Summary {
         Ok(summary)
     }
 
+    /// Several runs of one scenario as one: counts are summed, and so are their series. The first
+    /// one lends its name; `None` where there is none, or they are runs of several scenarios.
+    pub fn pooled(runs: &[Self]) -> Option<Self> {
+        let mut runs = runs.iter();
+        let mut pooled = runs.next()?.clone();
+        for run in runs {
+            if run.scenario != pooled.scenario {
+                return None;
+            }
+            pooled.calibration.merge(&run.calibration);
+            for one in &run.journeys {
+                let same = |own: &&mut JourneySummary| {
+                    own.journey == one.journey && own.phase == one.phase
+                };
+                match pooled.journeys.iter_mut().find(same) {
+                    Some(own) => {
+                        own.n += one.n;
+                        own.bad += one.bad;
+                        own.latency.merge(&one.latency);
+                    }
+                    None => pooled.journeys.push(one.clone()),
+                }
+            }
+        }
+        Some(pooled)
+    }
+
     /// As JSON, one journey a line.
     pub fn text(&self) -> String {
         // Cannot fail: every map has text keys.
@@ -108,5 +135,49 @@ impl Summary {
         text = text.replace("{\"journey\":", "\n{\"journey\":");
         text.push('\n');
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Span;
+
+    fn summary(scenario: &str, n: u64, millis: u64) -> Summary {
+        let mut latency = Histogram::new();
+        latency.record_many(Span::from_millis(millis), n);
+        let name = |text| Name::new(text).unwrap();
+        Summary {
+            accepted: VERSION,
+            run: RunId::new("r").unwrap(),
+            scenario: name(scenario),
+            seed: 1,
+            on: "2026-11-22".parse().unwrap(),
+            lab: String::new(),
+            settings: BTreeMap::new(),
+            images: BTreeMap::new(),
+            journeys: vec![JourneySummary {
+                journey: name("browse"),
+                phase: name("fault"),
+                n,
+                bad: 1,
+                latency,
+            }],
+            calibration: Histogram::new(),
+            by: None,
+        }
+    }
+
+    #[test]
+    fn runs_of_one_scenario_are_pooled() {
+        let pooled = Summary::pooled(&[summary("a", 10, 5), summary("a", 30, 7)]).unwrap();
+        let one = &pooled.journeys[0];
+        assert_eq!((pooled.journeys.len(), one.n, one.bad), (1, 40, 2));
+        assert_eq!(one.latency.count(), 40);
+        assert_eq!(
+            Summary::pooled(&[summary("a", 1, 1), summary("b", 1, 1)]),
+            None
+        );
+        assert_eq!(Summary::pooled(&[]), None);
     }
 }

@@ -17,6 +17,9 @@ pub enum Runtime {
     Processes,
     /// Containers of an engine.
     Containers,
+    /// Nothing is started: what is rehearsed on runs already. Files say so with `attach`.
+    #[serde(skip)]
+    Attached,
 }
 
 impl Runtime {
@@ -25,6 +28,7 @@ impl Runtime {
         match self {
             Self::Processes => "processes",
             Self::Containers => "containers",
+            Self::Attached => "attached",
         }
     }
 }
@@ -48,6 +52,15 @@ pub struct Container {
     /// The size of its data folder; without a limit if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<ByteSize>,
+    /// Files that are put into it before it starts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
+    /// The most memory it may take; without a limit if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<ByteSize>,
+    /// The most processors it may keep busy: 0.5 is half of one; without a limit if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<f64>,
     /// What is mounted into it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<Mount>,
@@ -77,6 +90,15 @@ impl Container {
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(Self::PORT)
     }
+}
+
+/// A file put into a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Where in the container.
+    pub path: String,
+    /// What it holds.
+    pub content: String,
 }
 
 /// Something mounted into a container.

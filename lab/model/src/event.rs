@@ -10,6 +10,7 @@ use crate::link::{FaultReport, LinkReport};
 use crate::load::LoadReport;
 use crate::name::{Link, Name, RunId};
 use crate::plan::{Fault, Plan};
+use crate::rehearsal::RehearsalEvent;
 use crate::units::{Rate, Span};
 
 /// An event at its time.
@@ -125,6 +126,13 @@ pub enum Event {
         /// The whole seconds of that phase on which it is judged: the arrivals of later ones may
         /// not have ended.
         seconds: u64,
+    },
+    /// A runbook is executed.
+    Rehearsal(RehearsalEvent),
+    /// Everything that was to be seen has been seen: the load ends before the end of the plan.
+    Finished {
+        /// Who says so.
+        by: String,
     },
     /// An abort condition held.
     Aborted {

@@ -16,6 +16,7 @@
 //! | `action` | what a fault does to a service itself |
 //! | `objective` | what a system promises, and what stops a run |
 //! | `indicator` | figures of the system itself, and what is promised of them |
+//! | `fixture` | what a service holds before anybody calls it |
 //! | `gateway` | routes, upstreams, flags, and what is known of them |
 //! | `histogram` | mergeable latency histograms in JSON |
 //! | `ledger/` | writes, and the comparison with what the system holds |
@@ -29,6 +30,7 @@
 //! | `exit` | the exit codes of the program |
 //! | `date` | days of the calendar |
 //! | `policy` | what a gate asks of a release |
+//! | `rehearsal` | a runbook that is executed in a run |
 //! | `accepted` | a run as it is kept for comparisons |
 
 pub mod accepted;
@@ -39,6 +41,7 @@ pub mod container;
 pub mod date;
 pub mod event;
 pub mod exit;
+pub mod fixture;
 pub mod gateway;
 pub mod histogram;
 pub mod indicator;
@@ -51,6 +54,7 @@ pub mod objective;
 pub mod pattern;
 pub mod plan;
 pub mod policy;
+pub mod rehearsal;
 pub mod status;
 pub mod system;
 mod text;

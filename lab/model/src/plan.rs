@@ -216,7 +216,8 @@ pub struct Window {
     pub to: Span,
 }
 
-/// What is done to requests of HTTP and their answers.
+/// What is done to single messages of a protocol: requests of HTTP and their answers, statements
+/// and sessions of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
@@ -244,6 +245,39 @@ pub enum Deed {
     Dripped,
     /// Requests get the answer of an earlier one.
     Stale,
+    /// Sessions of a database end, or do not begin.
+    TurnedAway,
+    /// Statements are held for about this long, give or take the jitter.
+    Held {
+        /// The mean of the added delay.
+        mean: Span,
+        /// The largest deviation.
+        jitter: Span,
+    },
+    /// Statements that write are refused.
+    WriteRefused,
+    /// The connection is reset behind a commit, before its caller knows.
+    CommitLost,
+    /// Callers of TLS are shown a certificate with something wrong.
+    CertificateShown,
+    /// Handshakes of TLS are held for about this long.
+    HandshakeHeld {
+        /// The added delay.
+        mean: Span,
+    },
+}
+
+impl Deed {
+    /// What it is done to, one of them: `request`, `statement`.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::TurnedAway => "session",
+            Self::Held { .. } | Self::WriteRefused => "statement",
+            Self::CommitLost => "commit",
+            Self::CertificateShown | Self::HandshakeHeld { .. } => "handshake",
+            _ => "request",
+        }
+    }
 }
 
 /// What a fault must be seen to do.
@@ -287,7 +321,7 @@ pub enum Effect {
         /// The share of pieces that vanish.
         share: Ratio,
     },
-    /// Requests of HTTP, and the answers to them, are treated in some way.
+    /// Single messages of a protocol are treated in some way.
     Exchange {
         /// What is done to them.
         deed: Deed,

@@ -1,10 +1,12 @@
 //! A system as a plan starts it: services, readiness, links.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::container::Container;
+use crate::fixture::Fixture;
 use crate::gateway::Gateway;
 use crate::name::{Link, Name};
 use crate::units::Span;
@@ -30,6 +32,13 @@ impl System {
     /// The service of that name.
     pub fn service(&self, name: &Name) -> Option<&Service> {
         self.services.iter().find(|service| &service.name == name)
+    }
+
+    /// Whether it runs already, so that nothing is started and nothing stopped.
+    pub fn is_attached(&self) -> bool {
+        self.services
+            .iter()
+            .any(|service| service.attached.is_some())
     }
 
     /// The links through which the load enters.
@@ -61,6 +70,23 @@ pub struct Service {
     pub container: Container,
     /// When it counts as started.
     pub ready: Ready,
+    /// What is done to it once it is ready, in order, before its callers start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixtures: Vec<Fixture>,
+    /// It runs already, and the lab neither starts nor stops it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached: Option<Attached>,
+}
+
+/// A service that runs already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// Where it listens, as its file says: `127.0.0.1:8080`, `staging.example:80`.
+    pub address: String,
+    /// Where the proxy of a link into it listens, by caller: whoever runs the caller has pointed it
+    /// there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proxies: BTreeMap<Name, SocketAddr>,
 }
 
 fn is_default(container: &Container) -> bool {

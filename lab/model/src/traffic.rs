@@ -129,6 +129,9 @@ pub struct Journey {
     /// Whether cookies that replies set are sent with the steps that follow.
     #[serde(default, skip_serializing_if = "is_default")]
     pub cookies: bool,
+    /// Labels by which objectives name several journeys at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Name>,
     /// Its steps, in order; never empty.
     pub steps: Vec<Step>,
 }
@@ -140,6 +143,7 @@ impl Journey {
             name,
             weight,
             cookies: false,
+            tags: Vec::new(),
             steps,
         }
     }

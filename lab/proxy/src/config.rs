@@ -1,5 +1,6 @@
 //! How a fault proxy is set up: its threads, its seed and its limits.
 
+use crate::protocol::tls::Authority;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Config {
     /// The bytes held back by all delayed connections together. When it is exceeded, each
     /// direction may only hold one small chunk, so that memory stays bounded.
     pub held_in_total: usize,
+    /// Who signs the certificates that faults of TLS show; a new one unless given.
+    pub authority: Authority,
 }
 
 impl Default for Config {
@@ -29,6 +32,7 @@ impl Default for Config {
             dial_timeout: Duration::from_secs(30),
             held_per_direction: 16 << 20,
             held_in_total: 512 << 20,
+            authority: Authority::default(),
         }
     }
 }

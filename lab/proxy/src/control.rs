@@ -8,6 +8,7 @@ use crate::events::{Events, LinkChange, Listener};
 use crate::link::Cut;
 use crate::listen::Listen;
 use crate::observe::Snapshot;
+use crate::protocol::tls::Authority;
 use crate::spec::{Down, LinkSpec, LinkView, ToxicSpec, ToxicUpdate, ToxicView};
 use crate::worker::Crew;
 use entry::Entry;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub(crate) struct Control {
     crew: Arc<Crew>,
     seed: u64,
+    authority: Authority,
     events: Arc<Events>,
     links: BTreeMap<String, Entry>,
     /// Links and toxics share one sequence.
@@ -41,10 +43,11 @@ pub(crate) struct Wanted {
 
 impl Control {
     /// No links yet.
-    pub(crate) fn new(crew: Arc<Crew>, seed: u64) -> Self {
+    pub(crate) fn new(crew: Arc<Crew>, seed: u64, authority: Authority) -> Self {
         Self {
             crew,
             seed,
+            authority,
             events: Arc::default(),
             links: BTreeMap::new(),
             last_id: 0,
@@ -74,6 +77,7 @@ impl Control {
             listen,
             self.seed,
             Arc::clone(&self.events),
+            self.authority.clone(),
         );
         if spec.enabled {
             entry.enable(&self.crew)?;

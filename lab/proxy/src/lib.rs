@@ -64,6 +64,7 @@ pub use histogram::Histogram;
 pub use observe::{
     Burst, HttpCounts, LinkSnapshot, Peak, Snapshot, ToxicSnapshot, Traffic, Witness,
 };
+pub use protocol::tls::{Authority, Certificate};
 pub use proxy::Proxy;
 pub use server::{Server, ServerError, ServerOptions};
 pub use spec::{Down, LinkSpec, LinkView, Reach, Stream, ToxicSpec, ToxicUpdate, ToxicView};

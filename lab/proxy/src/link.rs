@@ -2,6 +2,7 @@
 
 use crate::events::Events;
 use crate::observe::Traffic;
+use crate::protocol::tls::Authority;
 use crate::relay::Leash;
 use crate::spec::LinkSpec;
 use crate::tap::HttpMarks;
@@ -16,6 +17,10 @@ pub(crate) struct Link {
     pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) seed: u64,
+    /// The host it listens on, as it was asked for.
+    pub(crate) host: String,
+    /// Who signs certificates that faults show.
+    pub(crate) authority: Authority,
     upstream: Mutex<Option<Arc<str>>>,
     toxics: Mutex<Arc<[Arc<Toxic>]>>,
     /// Rises with every change that a live connection has to take over.
@@ -76,6 +81,8 @@ impl Link {
             id,
             name: spec.name.clone(),
             seed,
+            host: host(&spec.listen).to_owned(),
+            authority: Authority::default(),
             upstream: Mutex::new(spec.upstream.as_deref().map(Arc::from)),
             toxics: Mutex::new(Arc::from([])),
             version: AtomicU64::new(1),
@@ -87,6 +94,11 @@ impl Link {
             http: HttpMarks::new(spec.tap),
             events,
         }
+    }
+
+    /// The same link with that authority.
+    pub(crate) fn under(self, authority: Authority) -> Self {
+        Self { authority, ..self }
     }
 
     /// Where to connect to.
@@ -159,6 +171,12 @@ impl Link {
             leash.cut(cut);
         }
     }
+}
+
+/// The host of `host:port`, without the brackets of an address of IPv6.
+fn host(listen: &str) -> &str {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Locks, whether or not a thread panicked while it held the lock: the values are always whole.

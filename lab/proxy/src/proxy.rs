@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::events::Listener;
 use crate::listen::{Listen, probe};
 use crate::observe::Snapshot;
+use crate::protocol::tls::Authority;
 use crate::spec::{Down, LinkSpec, LinkView, Reach, ToxicSpec, ToxicUpdate, ToxicView};
 use crate::worker::{Crew, Threads};
 use std::future::Future;
@@ -26,6 +27,7 @@ use tokio::sync::{Mutex, oneshot};
 #[derive(Clone)]
 pub struct Proxy {
     front: Handle,
+    authority: Authority,
     control: Arc<Mutex<Control>>,
     /// Absent in the handle that the API server holds.
     owner: Option<Arc<Owner>>,
@@ -47,7 +49,7 @@ struct Running {
 impl Proxy {
     /// Starts the threads; there is no link yet.
     pub fn start(config: Config) -> io::Result<Self> {
-        let seed = config.seed;
+        let (seed, authority) = (config.seed, config.authority.clone());
         let (crew, workers) = Crew::start(config)?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -63,9 +65,10 @@ impl Proxy {
             front,
             workers,
         };
-        let control = Control::new(Arc::clone(&crew), seed);
+        let control = Control::new(Arc::clone(&crew), seed, authority.clone());
         Ok(Self {
             front: handle,
+            authority,
             control: Arc::new(Mutex::new(control)),
             owner: Some(Arc::new(Owner {
                 crew,
@@ -222,6 +225,11 @@ impl Proxy {
         .await
     }
 
+    /// Who signs the certificates that faults of TLS show.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// Hears every event from now on: what became of links, toxics and connections.
     pub async fn events(&self) -> Result<Listener, Error> {
         let control = Arc::clone(&self.control);
@@ -301,6 +309,7 @@ impl Proxy {
     /// A handle that does not keep the proxy alive.
     pub(crate) fn borrowed(&self) -> Self {
         Self {
+            authority: self.authority.clone(),
             owner: None,
             ..self.clone()
         }

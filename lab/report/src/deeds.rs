@@ -15,7 +15,9 @@ pub(crate) fn label(fault: &Fault) -> String {
         Effect::Throttle { rate } => format!("{} {rate}", fault.kind),
         Effect::Exchange { deed, .. } => match deed {
             Deed::Answered { status } => format!("{} {status}", fault.kind),
-            Deed::Delayed { mean, .. } => format!("{} {}", fault.kind, format::planned(*mean)),
+            Deed::Delayed { mean, .. } | Deed::Held { mean, .. } | Deed::HandshakeHeld { mean } => {
+                format!("{} {}", fault.kind, format::planned(*mean))
+            }
             _ => fault.kind.to_string(),
         },
         Effect::Open { delay } => format!("{} {}", fault.kind, format::planned(*delay)),
@@ -50,7 +52,7 @@ pub(crate) fn seen(witness: &WitnessVerdict) -> String {
     let amounts = |of: fn(&Touched) -> u64| (of(&witness.touched), of(&witness.passing));
     let ((touched, passing), noun) = match witness.passing {
         Touched { readings, .. } if readings > 0 => (amounts(|amount| amount.readings), "reading"),
-        Touched { requests: 0, .. } => (amounts(|amount| amount.connections), "connection"),
+        _ if only_connections(witness) => (amounts(|amount| amount.connections), "connection"),
         Touched { .. } => (amounts(|amount| amount.requests), "request"),
     };
     let marks = Marks {
@@ -61,6 +63,8 @@ pub(crate) fn seen(witness: &WitnessVerdict) -> String {
     };
     let (touched, passing) = (format::count(touched), format::counted(passing, noun));
     if witness.matched > 0 {
+        // What matches is counted one by one, whatever passes is counted in.
+        let touched = format::count(witness.touched.requests);
         let matched = format::count(witness.matched);
         return with(
             format!("{touched} of {matched} that matched, of {passing}"),
@@ -70,17 +74,24 @@ pub(crate) fn seen(witness: &WitnessVerdict) -> String {
     with(format!("{touched} of {passing}"), &marks)
 }
 
+/// Whether what was touched is counted in connections alone: nothing was asked on them, or the fault
+/// acts before a request is there.
+const fn only_connections(witness: &WitnessVerdict) -> bool {
+    let (touched, passing) = (&witness.touched, &witness.passing);
+    passing.requests == 0 || touched.requests == 0 && touched.connections > 0
+}
+
 /// What a plan asked of a fault, where that is a measure: `asked 2 s ± 200 ms`.
 pub(crate) fn asked(fault: &Fault) -> Option<String> {
     match &fault.effect {
         Effect::Delay { mean, jitter }
         | Effect::Exchange {
-            deed: Deed::Delayed { mean, jitter },
+            deed: Deed::Delayed { mean, jitter } | Deed::Held { mean, jitter },
             ..
         } if *jitter == Span::ZERO => Some(format!("asked {}", format::planned(*mean))),
         Effect::Delay { mean, jitter }
         | Effect::Exchange {
-            deed: Deed::Delayed { mean, jitter },
+            deed: Deed::Delayed { mean, jitter } | Deed::Held { mean, jitter },
             ..
         } => {
             let (mean, jitter) = (format::planned(*mean), format::planned(*jitter));

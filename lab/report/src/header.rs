@@ -60,11 +60,22 @@ pub(crate) fn ended(page: &mut Page, opened: &Opened) {
     write(page, &opened.plan, &opened.driver, wall);
 }
 
+/// `shop as processes`, `web at 127.0.0.1:8080, which runs already`.
+pub(crate) fn ran_as(plan: &Plan, driver: &Name) -> String {
+    let attached = plan.system.services.iter().filter_map(|service| {
+        let attached = service.attached.as_ref()?;
+        Some(format!("{} at {}", service.name, attached.address))
+    });
+    let attached: Vec<String> = attached.collect();
+    match attached.as_slice() {
+        [] => format!("{} as {driver}", plan.system.name),
+        [one] => format!("{one}, which runs already"),
+        several => format!("{}, which run already", several.join(", ")),
+    }
+}
+
 fn write(page: &mut Page, plan: &Plan, driver: &Name, last: Option<String>) {
-    let mut facts = vec![
-        format!("seed {}", plan.seed),
-        format!("{} as {driver}", plan.system.name),
-    ];
+    let mut facts = vec![format!("seed {}", plan.seed), ran_as(plan, driver)];
     facts.push(if is_open(plan) {
         "until Ctrl-C".to_owned()
     } else {

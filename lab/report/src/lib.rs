@@ -11,6 +11,7 @@
 //! | `json/` | the report for programs, with its published schema |
 //! | `decision`, `comparison`, `coverage` | a gate; two runs; what scenarios leave untested |
 //! | `attestation` | a run as an in-toto statement |
+//! | `graded` | a runbook's grade |
 //! | `cases` | a run as continuous integration counts it |
 //! | `junit`, `markdown`, `github`, `gitlab` | for pipelines and code hosts |
 //! | `prometheus`, `otlp/` | for monitoring |
@@ -39,6 +40,7 @@ mod deeds;
 pub mod format;
 pub mod github;
 pub mod gitlab;
+pub mod graded;
 mod header;
 pub mod html;
 pub mod json;
@@ -67,3 +69,4 @@ pub use live::Live;
 pub use registry::{FORMATS, Format};
 pub use run::Run;
 pub use style::Style;
+pub use words::alone;

@@ -13,7 +13,7 @@ pub(crate) const fn in_list(call: Call) -> &'static str {
 }
 
 /// A verdict that stands alone: `PASS`, `FAIL`.
-pub(crate) const fn alone(call: Call) -> &'static str {
+pub const fn alone(call: Call) -> &'static str {
     match call {
         Call::Pass => "PASS",
         Call::Inconclusive => "INCONCLUSIVE",

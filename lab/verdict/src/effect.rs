@@ -63,7 +63,14 @@ pub(crate) fn share(effect: &Effect, tally: &FaultTally) -> Share {
             of_connections(connections.max(tally.refused.saturating_add(tally.resets)))
         }
         Effect::Close | Effect::Open { .. } => of_connections(connections),
-        Effect::Exchange { .. } => Share::new(requests, tally.matched, "matching request"),
+        Effect::Exchange { deed, .. } => {
+            let noun = match deed.noun() {
+                "request" => "matching request",
+                "statement" => "matching statement",
+                noun => noun,
+            };
+            Share::new(requests, tally.matched, noun)
+        }
         Effect::State => Share::new(tally.touched.readings, passing.readings, "reading"),
     }
 }
@@ -92,7 +99,9 @@ pub(crate) fn seen(effect: &Effect, tally: &FaultTally, link: &Traffic) -> Resul
         Effect::Open { .. } => some(tally.touched.connections, "no connection opened late"),
         Effect::Alter { .. } => some(tally.touched.bytes, "no byte was changed"),
         Effect::Exchange { deed, .. } => match deed {
-            Deed::Delayed { mean, .. } => delayed(*mean, tally, link),
+            Deed::Delayed { mean, .. } | Deed::Held { mean, .. } | Deed::HandshakeHeld { mean } => {
+                delayed(*mean, tally, link)
+            }
             Deed::Answered { .. } => some(tally.touched.requests, "no request was answered by it"),
             Deed::CutShort => some(tally.touched.requests, "no answer was cut short"),
             Deed::Corrupted => some(tally.touched.bytes, "no byte was changed"),
@@ -100,6 +109,10 @@ pub(crate) fn seen(effect: &Effect, tally: &FaultTally, link: &Traffic) -> Resul
             Deed::Reset => some(tally.resets, "no answer was reset"),
             Deed::Dripped => some(tally.delay.count, "no answer was dripped"),
             Deed::Stale => some(tally.touched.requests, "no answer was stale"),
+            Deed::TurnedAway => some(tally.touched.requests, "no session was turned away"),
+            Deed::WriteRefused => some(tally.touched.requests, "no write was refused"),
+            Deed::CommitLost => some(tally.resets, "no commit was lost"),
+            Deed::CertificateShown => some(tally.touched.requests, "no certificate was shown"),
         },
         Effect::State => some(tally.touched.readings, "no reading of its state showed it"),
     }
@@ -161,7 +174,7 @@ fn exchanged(deed: Deed, fault: &Fault, tally: &FaultTally, link: &Traffic) -> O
         (touched > 0).then(|| format!("{} on {on} {verb} {what}", counted(touched, noun)))
     };
     match deed {
-        Deed::Delayed { .. } | Deed::Dripped => {
+        Deed::Delayed { .. } | Deed::Held { .. } | Deed::HandshakeHeld { .. } | Deed::Dripped => {
             waiting(&fault.link, link).or_else(|| acted(fault, tally))
         }
         Deed::Answered { status } => {
@@ -173,6 +186,10 @@ fn exchanged(deed: Deed, fault: &Fault, tally: &FaultTally, link: &Traffic) -> O
         Deed::Edited => were("message", "changed on the way"),
         Deed::Reset => were("answer", "torn off by a reset"),
         Deed::Stale => were("answer", "out of date"),
+        Deed::TurnedAway => were("session", "turned away"),
+        Deed::WriteRefused => were("write", "refused"),
+        Deed::CommitLost => were("commit", "made and never answered"),
+        Deed::CertificateShown => were("handshake", &format!("answered with {}", fault.summary)),
     }
 }
 

@@ -12,6 +12,8 @@ use serde::Serialize;
 use crate::across::{self, Change};
 use crate::outcome::{Call, RunVerdict, Spending, Strength};
 
+mod flakes;
+
 /// A run that ended.
 #[derive(Debug, Clone)]
 pub struct Rehearsed {
@@ -119,6 +121,7 @@ pub fn decide(policy: &Policy, runs: &[Rehearsed], beside: &Beside) -> Decision 
             "nothing was run".to_owned(),
         ));
     }
+    items.extend(flakes::items(runs));
     items.extend(rehearsals(policy, runs, beside));
     items.extend(approvals(policy, beside.today));
     items.extend(external(policy, beside));

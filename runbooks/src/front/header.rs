@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use lab_model::{Name, Span};
+use lab_model::rehearsal::Target;
+use lab_model::{Name, Ratio, Span};
 use serde::Serialize;
 
 use super::section::{Section, parse, wrong};
@@ -13,13 +14,16 @@ use lab_diagnostic::{Finding, Findings};
 /// The schema that is read.
 const SCHEMA: &str = "runbook/1";
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "schema",
     "id",
     "owner",
     "severity",
     "triggers",
     "faults",
+    "not_for",
+    "starts",
+    "reference",
     "budget",
     "vars",
     "approvals",
@@ -43,9 +47,18 @@ pub struct Header {
     /// What calls for it: the names of alerts, or sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<String>,
-    /// The faults against which it is run.
+    /// The failures against which it is run: scenarios by their names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Name>,
+    /// Failures for which it is wrong, where its prechecks must refuse: scenarios by their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_for: Vec<Name>,
+    /// How routes and flags stand before the incident: `route orders service=10%`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<String>,
+    /// The runbook beside this one whose figures are full marks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// What the incident may cost.
     #[serde(skip_serializing_if = "Budget::is_empty")]
     pub budget: Budget,
@@ -147,9 +160,25 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
         words.into_iter().map(|word| word.text).collect()
     };
     let (triggers, approvals, oracles) = (texts("triggers"), texts("approvals"), texts("oracles"));
+    let starts = texts("starts");
+    for key in ["starts", "oracles"] {
+        for word in section.list(key, &mut Findings::default()) {
+            let is_ours =
+                key == "starts" || ["route ", "flag "].iter().any(|w| word.text.starts_with(w));
+            if is_ours && target(&word.text).is_none() {
+                let message = format!("`{}` says of no route or flag where it stands", word.text);
+                let finding = Finding::new(Code::BadValue, word.place, message);
+                findings.add(
+                    finding.help("write `route orders service=0%` or `flag compact-pages=on`"),
+                );
+            }
+        }
+    }
     let mut one = |key| section.text(key, findings).map(|word| word.text);
     let (owner, severity) = (one("owner"), one("severity"));
+    let reference = one("reference");
     let faults = section.parse_list("faults", findings);
+    let not_for = section.parse_list("not_for", findings);
     let budget = section
         .get("budget")
         .map(|node| budget(node, findings))
@@ -168,6 +197,9 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
         severity,
         triggers,
         faults,
+        not_for,
+        starts,
+        reference,
         budget,
         vars,
         approvals,
@@ -176,6 +208,28 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
         oracles,
         equivalents,
     })
+}
+
+/// `route orders service=0%`, `flag compact-pages=on`: where a route or a flag stands.
+pub fn target(text: &str) -> Option<Target> {
+    let (what, value) = text.split_once('=')?;
+    let words: Vec<&str> = what.split_whitespace().collect();
+    match words.as_slice() {
+        ["route", route, upstream] => {
+            let (route, upstream) = (Name::new(route).ok()?, Name::new(upstream).ok()?);
+            let percent = format!("{}%", value.trim().trim_end_matches('%'));
+            let share: Ratio = percent.parse().ok()?;
+            Some(Target {
+                what: format!("route {route}"),
+                value: format!("{upstream} {share}"),
+            })
+        }
+        ["flag", flag] => Some(Target {
+            what: format!("flag {}", Name::new(flag).ok()?),
+            value: value.trim().to_owned(),
+        }),
+        _ => None,
+    }
 }
 
 fn equivalents(node: &Node, findings: &mut Findings) -> Vec<Equivalent> {

@@ -7,7 +7,7 @@ mod tree;
 mod yaml;
 
 pub(crate) use header::is_variable;
-pub use header::{Budget, Equivalent, Header, Variable};
+pub use header::{Budget, Equivalent, Header, Variable, target};
 
 use crate::code::Code;
 use lab_diagnostic::{Finding, Findings, Place, Source};

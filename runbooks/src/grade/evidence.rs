@@ -44,6 +44,35 @@ pub struct Evidence {
     pub unknown: Vec<String>,
 }
 
+impl Evidence {
+    /// Nothing is known, for a reason.
+    pub fn unknown(reason: &str) -> Self {
+        Self {
+            seconds: Vec::new(),
+            windows: Windows::PROGRAM,
+            cause: Cause::Outside { armed_until: None },
+            replay: None,
+            declarations: Vec::new(),
+            conditions: Vec::new(),
+            ledger: None,
+            protected_broken: Vec::new(),
+            load: Load {
+                offered: 1.0,
+                completed_after: None,
+                missing: Vec::new(),
+            },
+            tampering: Vec::new(),
+            forbidden: Vec::new(),
+            changes: Changes::default(),
+            order_kept: (0, 0),
+            messages: Vec::new(),
+            hints: 0,
+            solution_used: false,
+            unknown: vec![reason.to_owned()],
+        }
+    }
+}
+
 /// One second of the incident.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Second {

@@ -11,16 +11,19 @@
 //! | `gates` | what makes every other merit void |
 //! | `score` | the parts of the score, their weights and caps |
 //! | `bound` | what a number of clean runs proves |
+//! | `fold/` | from a run's journal to what is known of an incident |
 
 mod bound;
 mod clocks;
 mod evidence;
+pub mod fold;
 mod gates;
 mod score;
 #[cfg(test)]
 mod tests;
 
-use serde::Serialize;
+use lab_model::Span;
+use serde::{Deserialize, Serialize};
 
 pub use bound::failure_rate_bound;
 pub use clocks::Clocks;
@@ -28,19 +31,37 @@ pub use evidence::{
     Cause, Changes, Condition, Declaration, Evidence, Ledger, Load, Message, Second, Trial, Windows,
 };
 pub use gates::{Gate, GateName, GateState};
+pub(crate) use score::LIMIT_OF_REFERENCE;
 pub use score::{Cap, Part, PartName, Score};
 
 /// The least score that passes. It lies above what is left where the undo fails (69): a runbook
 /// that cannot be taken back does not pass.
 pub const PASS_MARK: f64 = 70.0;
 
-/// What a handling of the same incident on the same host cost, to compare with.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// What a handling is compared with: the reference solution on the same host, or what the
+/// runbook itself allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
-    /// Clocks of the reference solution.
-    pub solution: Clocks,
-    /// Excess bad requests when nobody does anything.
-    pub nothing_done: f64,
+    /// Time to detect.
+    pub detect: Option<Span>,
+    /// Time to mitigate.
+    pub mitigate: Option<Span>,
+    /// Time to recover.
+    pub recover: Option<Span>,
+    /// Excess bad requests of the solution, and when nobody does anything.
+    pub excess: Option<(f64, f64)>,
+}
+
+impl Reference {
+    /// A solution whose clocks were measured, beside what it costs when nobody does anything.
+    pub fn measured(solution: &Clocks, nothing_done: f64) -> Self {
+        Self {
+            detect: solution.detect,
+            mitigate: solution.mitigate,
+            recover: solution.recover,
+            excess: Some((solution.excess, nothing_done)),
+        }
+    }
 }
 
 /// A graded incident.
@@ -59,7 +80,7 @@ pub struct Grade {
 }
 
 /// Whether an incident was handled, ordered worst last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It was.

@@ -9,7 +9,7 @@ use super::evidence::Evidence;
 use super::gates::{Gate, GateState};
 
 /// A time limit is this many times the reference's time: there the part is worth nothing.
-const LIMIT_OF_REFERENCE: f64 = 10.0;
+pub(crate) const LIMIT_OF_REFERENCE: f64 = 10.0;
 
 /// What a hint costs, in points, and the most that all hints cost.
 const HINT: f64 = 2.0;
@@ -135,7 +135,11 @@ impl Score {
             .iter()
             .fold(100.0 * sum, |points, cap| points.min(cap.at_most()));
         Self {
-            total: if void { 0.0 } else { (capped - hints).max(0.0) },
+            total: if void {
+                0.0
+            } else {
+                (capped - hints).clamp(0.0, 100.0)
+            },
             parts,
             caps,
             hints: if void { 0.0 } else { hints },
@@ -152,15 +156,14 @@ fn reached(
     let mut parts = Vec::new();
     let mut part = |name, reached: Option<f64>| parts.extend(reached.map(|value| (name, value)));
     part(PartName::Outcome, Some(outcome(evidence, clocks)));
-    let solution = reference.map(|reference| &reference.solution);
-    let timed = |of: fn(&Clocks) -> Option<Span>| {
-        let target = of(solution?)?;
-        Some(of(clocks).map_or(0.0, |taken| in_time(taken, target)))
+    let aims = reference.copied().unwrap_or_default();
+    let timed = |taken: Option<Span>, aim: Option<Span>| {
+        aim.map(|aim| taken.map_or(0.0, |taken| in_time(taken, aim)))
     };
-    part(PartName::Detect, timed(|clocks| clocks.detect));
-    part(PartName::Mitigate, timed(|clocks| clocks.mitigate));
-    part(PartName::Recover, timed(|clocks| clocks.recover));
-    let spent = reference.map(|reference| spent(clocks.excess, reference));
+    part(PartName::Detect, timed(clocks.detect, aims.detect));
+    part(PartName::Mitigate, timed(clocks.mitigate, aims.mitigate));
+    part(PartName::Recover, timed(clocks.recover, aims.recover));
+    let spent = aims.excess.map(|between| spent(clocks.excess, between));
     part(PartName::Budget, spent);
     let data = evidence.ledger.map(|ledger| {
         let spoilt = (ledger.duplicated + ledger.phantom) as f64;
@@ -213,9 +216,7 @@ fn in_time(taken: Span, reference: Span) -> f64 {
 }
 
 /// 1 at what the reference cost or less, 0 at what doing nothing costs.
-fn spent(excess: f64, reference: &Reference) -> f64 {
-    let least = reference.solution.excess;
-    let most = reference.nothing_done;
+fn spent(excess: f64, (least, most): (f64, f64)) -> f64 {
     if most <= least {
         return if excess <= least { 1.0 } else { 0.0 };
     }

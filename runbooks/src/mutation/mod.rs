@@ -11,6 +11,6 @@ mod operators;
 mod program;
 mod tally;
 
-pub use operators::{Mutant, Operator, Situation, mutants};
+pub use operators::{Mutant, Operator, mutants};
 pub use program::{Action, Program, Run};
 pub use tally::{Fate, MutationScore, Trial};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lab_model::rehearsal::Situation;
 use serde::Serialize;
 
 use super::program::{Action, Program};
@@ -83,18 +84,6 @@ impl fmt::Display for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
-}
-
-/// The system in which a runbook is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Situation {
-    /// Broken as the runbook was written for.
-    OwnFault,
-    /// Broken in another way: prechecks must refuse.
-    WrongFault,
-    /// Not broken: prechecks must refuse, or nothing may change.
-    Healthy,
 }
 
 /// All mutants of a runbook, in a stable order.

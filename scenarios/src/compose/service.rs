@@ -66,6 +66,8 @@ pub(super) fn resolve(
                 check: ReadyCheck::Tcp,
                 within: READY_WITHIN,
             },
+            fixtures: vec![],
+            attached: None,
         },
         ports,
         depends_on: depends_on(node),

@@ -26,6 +26,8 @@ pub(super) struct Around<'a> {
     pub(super) tree: &'a Node,
     pub(super) wiring: Option<Wiring<'a>>,
     pub(super) journeys: Option<&'a [Journey]>,
+    /// Whether the lab starts the services, so that faults on them are in its hands.
+    pub(super) started: bool,
     /// Whether faults are injected through a server that is none of the lab's.
     pub(super) elsewhere: bool,
     pub(super) report: &'a Report,
@@ -286,13 +288,15 @@ fn check_reach(fault: &FaultSpec, spec: &InjectSpec, within: Place, report: &Rep
     let acts_on = match fault.entry().reach {
         Reach::Connections => return,
         Reach::Requests => "requests with their answers",
+        Reach::Database => "what a database is asked",
+        Reach::Handshakes => "handshakes",
         Reach::Link => "the whole link",
         Reach::Service => "a service",
     };
     let direction = spec.direction.as_ref().map(At::place);
     let toxicity = spec.toxicity.as_ref().map(At::place);
-    // Of requests, a share may be chosen.
-    let toxicity = toxicity.filter(|_| fault.entry().reach != Reach::Requests);
+    // Of what matches, a share may be chosen.
+    let toxicity = toxicity.filter(|_| !fault.entry().reach.has_share());
     for (key, place) in [("direction", direction), ("toxicity", toxicity)] {
         if let Some(place) = place {
             let name = fault.entry().name;

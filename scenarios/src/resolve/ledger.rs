@@ -51,15 +51,22 @@ fn ledger(spec: &LedgerSpec, within: Place, around: Around<'_>) -> Option<Ledger
     let report = around.report;
     let source = spec.source.need("source", within, report);
     let source = source.and_then(|(source, place)| self::source(source, place, around));
+    let also = spec.also.as_ref().and_then(At::value).into_iter().flatten();
+    let also = also.filter_map(At::located);
+    let also: Vec<Source> = also
+        .filter_map(|(source, place)| self::source(source, place, around))
+        .collect();
     let (of, place) = spec.of.need("of", within, report)?;
     let step = spec.step.as_ref().and_then(At::located);
     if let Some(journeys) = around.journeys {
         let record = writes(of, place, step, journeys, report)?;
-        let (Some(Source::Http(http)), true) = (&source, record.is_some()) else {
-            return finish(spec, of, step, source?);
-        };
         let recorded = record.unwrap_or_default();
-        if !http.record.is_empty() && http.record.len() != recorded {
+        let places = also.iter().chain(&source);
+        let differs = |source: &&Source| match source {
+            Source::Http(http) => !http.record.is_empty() && http.record.len() != recorded,
+            Source::Sql(_) => false,
+        };
+        if let (Some(Source::Http(http)), true) = (places.clone().find(differs), record.is_some()) {
             let place = spec.source.place().unwrap_or(within);
             let message = format!(
                 "{} values of the entry beside {recorded} of the reply",
@@ -70,14 +77,14 @@ fn ledger(spec: &LedgerSpec, within: Place, around: Around<'_>) -> Option<Ledger
             ));
         }
     }
-    finish(spec, of, step, source?)
+    finish(spec, of, step, (source?, also))
 }
 
 fn finish(
     spec: &LedgerSpec,
     of: &Name,
     step: Option<(&Name, Place)>,
-    source: Source,
+    (source, also): (Source, Vec<Source>),
 ) -> Option<LedgerCheck> {
     let within = spec.within.as_ref().and_then(At::value).copied();
     Some(LedgerCheck {
@@ -85,6 +92,7 @@ fn finish(
         of: of.clone(),
         step: step.map(|(step, _)| step.clone()),
         source,
+        also,
         within: within.unwrap_or(WITHIN).min(LONGEST),
     })
 }

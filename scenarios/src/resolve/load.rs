@@ -1,5 +1,6 @@
 //! The load: which journeys, how often.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use lab_model::arrivals::Arrivals;
@@ -118,6 +119,29 @@ impl Traffic {
         false
     }
 
+    /// The journeys that carry a tag and start at all; one that none carries is reported.
+    pub(super) fn tagged(&self, tag: &Name, place: Place, report: &Report) -> Vec<Name> {
+        let carries = |journey: &&Journey| journey.tags.contains(tag);
+        let tagged = self.journeys.iter().filter(carries);
+        let tagged: Vec<Name> = tagged.map(|journey| journey.name.clone()).collect();
+        if tagged.is_empty() && self.all_read && self.all_listed {
+            let known: BTreeSet<&str> = self
+                .journeys
+                .iter()
+                .flat_map(|journey| &journey.tags)
+                .map(Name::as_str)
+                .collect();
+            let message = format!("no journey that starts carries the tag {tag}");
+            let finding = Finding::new(Code::UnknownTag, place, message);
+            report.add(if known.is_empty() {
+                finding.help(format!("give it to one: `tags: [{tag}]`"))
+            } else {
+                finding.among(tag.as_str(), known)
+            });
+        }
+        tagged
+    }
+
     /// The load, where nothing is missing.
     pub(super) fn into_load(self) -> Option<Load> {
         let mut load = Load::new(self.journeys, self.arrivals?.0);
@@ -125,6 +149,20 @@ impl Traffic {
         load.executor = self.executor;
         load.processes = self.processes;
         Some(load)
+    }
+}
+
+/// The tags of a journey: its own, else those of the system's journey of that name.
+fn tags(name: &Name, choice: Option<&JourneyChoice>, system: Option<&Definition>) -> Vec<Name> {
+    let own = match choice {
+        Some(JourneyChoice::Mapping(spec)) => spec.tags.as_ref().and_then(At::value),
+        _ => None,
+    };
+    match own {
+        Some(own) => own.iter().filter_map(At::value).cloned().collect(),
+        None => system
+            .and_then(|system| system.tags.get(name).cloned())
+            .unwrap_or_default(),
     }
 }
 
@@ -175,6 +213,7 @@ pub(super) fn resolve(
                 name: name.clone(),
                 weight,
                 cookies: choice.is_some_and(|(choice, _)| cookies(choice)),
+                tags: tags(name, choice.map(|(choice, _)| choice), system),
                 steps,
             }),
             _ => traffic.all_read = false,

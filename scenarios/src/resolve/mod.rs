@@ -4,9 +4,11 @@
 //! read is left unsaid rather than guessed, so that one mistake is reported once.
 
 mod arrivals;
+mod attach;
 mod data;
 mod ending;
 mod fault;
+mod fixture;
 mod gateway;
 mod indicator;
 mod journey;
@@ -62,7 +64,6 @@ pub(crate) fn scenario(
     report: &Report,
 ) -> (Option<(Plan, Runtime)>, Vec<Diagnostic>) {
     let within = report.source().first_line(tree.place);
-    not_yet(spec, tree, report);
     let name = spec.scenario.need("scenario", within, report);
     let hypothesis = hypothesis(spec, within, report);
     let mut beside = Vec::new();
@@ -80,7 +81,8 @@ pub(crate) fn scenario(
     let traffic = spec.load.need("load", within, report);
     let traffic = traffic.map(|load| load::resolve(load, system, seed, report));
     let phases = spec.phases.need("phases", within, report);
-    let stretches = phases.map_or_else(Vec::new, |phases| phase::resolve(phases, report));
+    let stretches =
+        phases.map_or_else(Vec::new, |phases| phase::resolve(phases, overrides, report));
     let toxiproxy = overrides
         .toxiproxy()
         .map(str::to_owned)
@@ -88,6 +90,7 @@ pub(crate) fn scenario(
     let wires = fault::Around {
         tree,
         wiring: system.map(Definition::wiring),
+        started: !system.is_some_and(Definition::is_attached),
         journeys: traffic.as_ref().and_then(load::Traffic::journeys),
         elsewhere: toxiproxy.is_some(),
         report,
@@ -218,20 +221,4 @@ fn hypothesis(spec: &ScenarioSpec, within: Place, report: &Report) -> Option<Str
         report.missing("about", within);
     }
     text(spec.hypothesis.as_ref()).or_else(|| text(spec.about.as_ref()))
-}
-
-/// Sections of the language that this version cannot run.
-fn not_yet(spec: &ScenarioSpec, tree: &Node, report: &Report) {
-    let sections = [(
-        "attach",
-        spec.attach.is_some(),
-        "use `system`, or `services` and `links`",
-    )];
-    for (key, given, help) in sections {
-        if given {
-            let place = tree.key_place(key).unwrap_or(tree.place);
-            let message = format!("`{key}` cannot be run yet");
-            report.add(Finding::new(Code::NotYet, place, message).help(help));
-        }
-    }
 }

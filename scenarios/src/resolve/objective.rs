@@ -79,20 +79,19 @@ pub(super) fn resolve(
             figures.push(next);
             continue;
         }
-        let Some(next) = objective(spec, place, around) else {
-            continue;
-        };
-        let same = |other: &Placed| {
-            let (a, b) = (&other.objective, &next.objective);
-            a.of == b.of
-                && same_figure(&a.promise, &b.promise)
-                && a.during.iter().any(|phase| b.during.contains(phase))
-        };
-        if placed.iter().any(same) {
-            let message = format!("a second objective of this kind for {}", next.objective.of);
-            report.add(Finding::new(Code::DuplicateObjective, place, message));
+        for next in objective(spec, place, around) {
+            let same = |other: &Placed| {
+                let (a, b) = (&other.objective, &next.objective);
+                a.of == b.of
+                    && same_figure(&a.promise, &b.promise)
+                    && a.during.iter().any(|phase| b.during.contains(phase))
+            };
+            if placed.iter().any(same) {
+                let message = format!("a second objective of this kind for {}", next.objective.of);
+                report.add(Finding::new(Code::DuplicateObjective, place, message));
+            }
+            placed.push(next);
         }
-        placed.push(next);
     }
     let phases = |during: &Vec<usize>| during.len();
     let of_objectives = placed.iter().map(|placed| &placed.objective.during);
@@ -123,39 +122,61 @@ fn same_figure(one: &Promise, other: &Promise) -> bool {
     }
 }
 
-fn objective(spec: &ObjectiveSpec, place: Place, around: Around<'_>) -> Option<Placed> {
+/// The objective of one journey, or of each that carries a tag.
+fn objective(spec: &ObjectiveSpec, place: Place, around: Around<'_>) -> Vec<Placed> {
     let report = around.report;
-    let (of, phases, promise, within) = match spec {
+    let parts = match spec {
         ObjectiveSpec::Availability(spec) => {
-            let (spec, within) = spec.need("of", place, report)?;
-            (
-                &spec.of,
-                &spec.during,
-                availability(spec, within, report),
-                within,
-            )
+            spec.need("of", place, report).map(|(spec, within)| {
+                let promise = availability(spec, within, report);
+                (&spec.of, &spec.tag, &spec.during, promise, within)
+            })
         }
-        ObjectiveSpec::Latency(spec) => {
-            let (spec, within) = spec.need("of", place, report)?;
-            (
-                &spec.of,
-                &spec.during,
-                latency(spec, within, report),
-                within,
-            )
-        }
+        ObjectiveSpec::Latency(spec) => spec.need("of", place, report).map(|(spec, within)| {
+            let promise = latency(spec, within, report);
+            (&spec.of, &spec.tag, &spec.during, promise, within)
+        }),
         // Resolved elsewhere.
-        _ => return None,
+        _ => None,
     };
-    let of = known(of, within, around);
+    let Some((of, tag, phases, promise, within)) = parts else {
+        return Vec::new();
+    };
+    let journeys = journeys((of.as_ref(), tag.as_ref()), within, around);
     let during = during(phases.as_ref(), around.phases, report);
-    let (promise, place) = promise?;
-    let objective = Objective {
-        of: of?,
-        promise,
-        during,
+    let Some((promise, place)) = promise else {
+        return Vec::new();
     };
-    Some(Placed { objective, place })
+    let of_one = |of| Placed {
+        objective: Objective {
+            of,
+            promise: promise.clone(),
+            during: during.clone(),
+        },
+        place,
+    };
+    journeys.into_iter().map(of_one).collect()
+}
+
+/// The journeys of which something is promised.
+fn journeys(
+    (of, tag): (Option<&At<Name>>, Option<&At<Name>>),
+    within: Place,
+    around: Around<'_>,
+) -> Vec<Name> {
+    let report = around.report;
+    let Some(tag) = tag else {
+        let of = known(of.unwrap_or(&At::Missing), within, around);
+        return of.into_iter().collect();
+    };
+    if let Some(place) = of.and_then(At::place) {
+        let message = "one journey and a tag in one objective";
+        report.add(Finding::new(Code::BadObjective, place, message).help("make it two objectives"));
+    }
+    let (Some((tag, place)), Some(traffic)) = (tag.located(), around.traffic) else {
+        return Vec::new();
+    };
+    traffic.tagged(tag, place, report)
 }
 
 /// A journey beside another.

@@ -4,6 +4,7 @@ use lab_model::plan::{Phase, PhaseKind};
 use lab_model::{Name, Span};
 
 use crate::code::Code;
+use crate::overrides::Overrides;
 use crate::spec::{FaultPhaseSpec, PhaseSpec, TrialsSpec};
 use crate::tree::{At, Report};
 use lab_diagnostic::{Finding, Place};
@@ -55,6 +56,7 @@ const fn word(kind: PhaseKind) -> &'static str {
 /// Resolves the phases; those that cannot be told at all are left out.
 pub(super) fn resolve<'a>(
     (specs, place): (&'a Vec<At<PhaseSpec>>, Place),
+    overrides: &Overrides,
     report: &Report,
 ) -> Vec<Stretch<'a>> {
     let mut stretches: Vec<Stretch<'a>> = Vec::new();
@@ -71,6 +73,7 @@ pub(super) fn resolve<'a>(
         };
         all_read &= !found.is_empty();
         for (kind, length, fault) in found {
+            let length = length.map(|(length, place)| (overrides.length(length), place));
             if let Some((Span::ZERO, place)) = length {
                 let message = format!("a {} of 0s", word(kind));
                 report.add(Finding::new(Code::EmptyPhase, place, message));

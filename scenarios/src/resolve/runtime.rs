@@ -17,6 +17,9 @@ pub(super) fn choose(
     overrides: &Overrides,
     report: &Report,
 ) -> Runtime {
+    if system.is_some_and(Definition::is_attached) {
+        return attached(spec, overrides, report);
+    }
     let needed = spec.driver.as_ref().and_then(At::located);
     if let (Some((needed, place)), Some(asked)) = (needed, overrides.runtime())
         && *needed != asked
@@ -33,4 +36,20 @@ pub(super) fn choose(
         .or(needed.map(|(needed, _)| *needed))
         .or(system.map(Definition::preference))
         .unwrap_or(Runtime::Processes)
+}
+
+/// What runs already runs as it does.
+fn attached(spec: &ScenarioSpec, overrides: &Overrides, report: &Report) -> Runtime {
+    let key = spec.driver.as_ref().and_then(At::place);
+    let attach = spec.attach.as_ref().and_then(At::place);
+    let asked = overrides.runtime().map(Runtime::as_str);
+    let help = asked.map_or_else(
+        || "leave `driver` out".to_owned(),
+        |asked| format!("leave `--driver {asked}` out"),
+    );
+    if let Some(place) = key.or(attach.filter(|_| asked.is_some())) {
+        let message = "what runs already is not started as anything";
+        report.add(Finding::new(Code::WrongDriver, place, message).help(help));
+    }
+    Runtime::Attached
 }

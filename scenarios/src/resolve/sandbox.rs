@@ -3,7 +3,7 @@
 
 use lab_model::arrivals::Arrivals;
 use lab_model::objective::Objective;
-use lab_model::plan::{Fault, Phase, PhaseKind};
+use lab_model::plan::{Fault, Phase, PhaseKind, Window};
 use lab_model::system::System;
 use lab_model::traffic::Load;
 use lab_model::{Name, Plan, Span};
@@ -13,10 +13,11 @@ use super::phase::Stretch;
 use super::setting::Settings;
 use super::system::{Definition, Wiring};
 use super::{load, objective};
+use crate::code::Code;
 use crate::overrides::Overrides;
-use crate::spec::{InjectSpec, SandboxSpec};
+use crate::spec::{InjectSpec, ObjectiveSpec, SandboxSpec};
 use crate::tree::{At, Node, Report};
-use lab_diagnostic::{Diagnostic, Place};
+use lab_diagnostic::{Diagnostic, Finding, Place};
 
 /// Load without judgement at the start.
 const WARM_UP: Span = Span::from_secs(3);
@@ -64,9 +65,20 @@ pub(super) fn resolve(
         system: Some(system),
         report,
     };
-    // Nothing runs beside something else in a sandbox that people change by hand.
-    let objective::Promises { objectives, .. } =
-        objectives.map(|found| objective::resolve(found, around))?;
+    let (specs, list) = objectives?;
+    for (spec, place) in specs.iter().filter_map(At::located) {
+        if !matches!(
+            spec,
+            ObjectiveSpec::Availability(_) | ObjectiveSpec::Latency(_)
+        ) {
+            let message = "a sandbox does not watch this";
+            report.add(
+                Finding::new(Code::NotWatched, place, message)
+                    .help("it watches `availability` and `latency`; a scenario judges the others"),
+            );
+        }
+    }
+    let objective::Promises { objectives, .. } = objective::resolve((specs, list), around);
     Some(Sandbox {
         load: traffic.into_load()?,
         objectives,
@@ -144,6 +156,54 @@ pub(crate) fn of_scenario(mut plan: Plan) -> Option<Plan> {
     Some(plan)
 }
 
+/// The warm-up of a rehearsal, its baseline, and the longest it goes on.
+const REHEARSED: [Span; 3] = [
+    Span::from_secs(2),
+    Span::from_secs(4),
+    Span::from_secs(1_800),
+];
+
+/// The plan of a scenario as a rehearsal, and its faults, each without an end.
+pub(crate) fn rehearsal(mut plan: Plan) -> (Plan, Vec<Fault>) {
+    let mut start = Span::ZERO;
+    let kinds = [PhaseKind::WarmUp, PhaseKind::Baseline, PhaseKind::Open];
+    let names = ["warm_up", "baseline", "incident"];
+    plan.phases = names
+        .into_iter()
+        .zip(kinds)
+        .zip(REHEARSED)
+        .filter_map(|((name, kind), length)| {
+            let name = Name::new(name).ok()?;
+            let phase = Phase {
+                name,
+                kind,
+                start,
+                length,
+            };
+            start = phase.end();
+            Some(phase)
+        })
+        .collect();
+    let mut faults = std::mem::take(&mut plan.faults);
+    for fault in &mut faults {
+        fault.windows = vec![Window {
+            from: Span::ZERO,
+            to: start,
+        }];
+    }
+    plan.patterns.clear();
+    plan.comparisons.clear();
+    plan.indicators.clear();
+    plan.early_stop = None;
+    plan.abort.clear();
+    plan.remedy.clear();
+    for objective in &mut plan.objectives {
+        objective.during = vec![1, 2];
+    }
+    plan.objectives.dedup();
+    (plan, faults)
+}
+
 /// A fault as it is injected by hand, its windows counted from the moment of its injection.
 pub(crate) fn injection(
     (spec, place): (&InjectSpec, Place),
@@ -166,6 +226,7 @@ pub(crate) fn injection(
         tree,
         wiring: Some(wiring),
         journeys: Some(&plan.load.journeys),
+        started: !plan.system.is_attached(),
         elsewhere: false,
         report,
     };

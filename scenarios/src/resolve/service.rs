@@ -2,20 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lab_model::container::Container;
+use lab_model::container::{Container, File};
 use lab_model::gateway::Gateway;
 use lab_model::name::CLIENT;
 use lab_model::system::{Ready, ReadyCheck, Service};
 use lab_model::{Link, Name, Span};
 
+use super::fixture;
 use super::placeholder::placeholders;
 use crate::code::Code;
-use crate::spec::{ReadySpec, ServiceSpec};
+use crate::spec::{ContainerSpec, ReadySpec, ServiceSpec};
 use crate::tree::{At, Entries, Report};
 use lab_diagnostic::{Finding, Place};
 
 /// How long a service may take to start where nothing is said.
 const READY_WITHIN: Span = Span::from_secs(10);
+
+/// Engines refuse less, in bytes.
+const LEAST_MEMORY: u64 = 6_000_000;
 
 /// The texts of a service in which placeholders are replaced, with their places.
 #[derive(Default)]
@@ -118,13 +122,9 @@ fn service(name: &Name, spec: &ServiceSpec, key: Place, report: &Report) -> Serv
         image,
         env,
         container: container(spec, report),
-        ready: ready.map_or_else(
-            || Ready {
-                check: ReadyCheck::Tcp,
-                within: READY_WITHIN,
-            },
-            |(spec, place)| self::ready(spec, place, report),
-        ),
+        ready: self::ready(ready, report),
+        fixtures: fixture::resolve(name, spec, report),
+        attached: None,
     }
 }
 
@@ -151,8 +151,57 @@ fn container(spec: &ServiceSpec, report: &Report) -> Container {
             .collect(),
         port: port.map(|(port, _)| *port),
         data: spec.data.as_ref().and_then(At::value).copied(),
+        files: files(spec, report),
+        memory: limit(
+            spec.memory.as_ref(),
+            |memory| memory.0 >= LEAST_MEMORY,
+            "6MB at least",
+            report,
+        ),
+        cpus: limit(
+            spec.cpus.as_ref(),
+            |cpus| *cpus >= 0.01 && *cpus <= 1_024.0,
+            "from 0.01 to 1024",
+            report,
+        ),
         ..Container::default()
     }
+}
+
+/// A limit that an engine accepts.
+fn limit<T: Copy>(
+    given: Option<&At<T>>,
+    fits: impl Fn(&T) -> bool,
+    help: &str,
+    report: &Report,
+) -> Option<T> {
+    let (limit, place) = given.and_then(At::located)?;
+    if !fits(limit) {
+        let message = "no container runs within this limit";
+        report.add(Finding::new(Code::BadValue, place, message).help(help));
+    }
+    Some(*limit)
+}
+
+/// The files that are put into a container, read where the file that names them stands.
+fn files(spec: &ContainerSpec, report: &Report) -> Vec<File> {
+    let listed = spec
+        .files
+        .iter()
+        .filter_map(At::value)
+        .flat_map(Entries::iter);
+    let file = |(path, key, source): (&String, Place, &At<String>)| {
+        let (source, place) = source.located()?;
+        if !path.starts_with('/') || path.ends_with('/') {
+            let message = format!("`{path}` is no path of a file in a container");
+            report.add(Finding::new(Code::BadValue, key, message).help("it starts with `/`"));
+        }
+        Some(File {
+            path: path.clone(),
+            content: report.text_of(source, place)?,
+        })
+    };
+    listed.filter_map(file).collect()
 }
 
 /// The texts of a list, with their places.
@@ -162,7 +211,14 @@ fn texts(list: Option<&At<Vec<At<String>>>>) -> impl Iterator<Item = (String, Pl
         .map(|(text, place)| (text.clone(), place))
 }
 
-fn ready(spec: &ReadySpec, place: Place, report: &Report) -> Ready {
+/// When a service counts as there; as soon as its port accepts, where nothing is said.
+pub(super) fn ready(spec: Option<(&ReadySpec, Place)>, report: &Report) -> Ready {
+    let Some((spec, place)) = spec else {
+        return Ready {
+            check: ReadyCheck::Tcp,
+            within: READY_WITHIN,
+        };
+    };
     let http = spec.http.as_ref().and_then(At::located);
     let tcp = spec.tcp.as_ref().and_then(At::value);
     if http.is_some() && tcp == Some(&true) || http.is_none() && tcp == Some(&false) {
@@ -201,12 +257,21 @@ fn service_texts(spec: &ServiceSpec) -> Texts {
         .filter_map(|(_, _, value)| value.located())
         .map(|(text, place)| (text.clone(), place));
     Texts {
-        all: commands.into_iter().flat_map(texts).chain(values).collect(),
+        all: commands
+            .into_iter()
+            .flat_map(texts)
+            .chain(values)
+            .chain(fixture::texts(spec))
+            .collect(),
         env: entries().map(|(name, _, _)| name.clone()).collect(),
     }
 }
 
-fn resolve_links(links: &[At<Link>], services: &[&str], report: &Report) -> Vec<(Link, Place)> {
+pub(super) fn resolve_links(
+    links: &[At<Link>],
+    services: &[&str],
+    report: &Report,
+) -> Vec<(Link, Place)> {
     let mut resolved: Vec<(Link, Place)> = Vec::new();
     for (link, place) in links.iter().filter_map(At::located) {
         let from_client = link.is_entry();
@@ -265,14 +330,20 @@ fn check_placeholders(name: &Name, texts: &Texts, links: &BTreeSet<&Link>, repor
                         .help(format!("give it one: `env: {{ {own}: … }}`")),
                 );
             }
-        } else if !matches!(inside, "port" | "data" | "lab") {
+        } else if !matches!(
+            inside,
+            "port" | "data" | "lab" | "authority" | "certificate" | "key"
+        ) {
             report.add(
                 Finding::new(
                     Code::BadService,
                     place,
                     format!("nothing replaces `{{{inside}}}`"),
                 )
-                .help("there is `{port}`, `{link:X}`, `{env:X}`, `{data}` and `{lab}`"),
+                .help(
+                    "there is `{port}`, `{link:X}`, `{env:X}`, `{data}`, `{authority}`, `{certificate}`, \
+                     `{key}` and `{lab}`",
+                ),
             );
         }
     }
@@ -337,6 +408,8 @@ mod tests {
                 check: ReadyCheck::Tcp,
                 within: READY_WITHIN,
             },
+            fixtures: vec![],
+            attached: None,
         };
         let check = |names: &[&str], links: &[&str], expected: &[&str]| {
             let services = names.iter().map(|name| service(name)).collect();

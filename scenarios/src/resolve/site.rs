@@ -26,17 +26,26 @@ pub(super) fn resolve<'a>(
 ) -> Vec<Spot<'a>> {
     let kind = fault.entry();
     match (on, kind.reach) {
-        (Site::Link(link), Reach::Connections | Reach::Requests | Reach::Link) => {
-            checked_link(link, place, around)
-                .map(|link| Spot {
-                    link,
-                    service: None,
-                })
-                .into_iter()
-                .collect()
-        }
+        (
+            Site::Link(link),
+            Reach::Connections
+            | Reach::Requests
+            | Reach::Database
+            | Reach::Handshakes
+            | Reach::Link,
+        ) => checked_link(link, place, around)
+            .map(|link| Spot {
+                link,
+                service: None,
+            })
+            .into_iter()
+            .collect(),
         (Site::Service(service), Reach::Service) => match fault {
             FaultSpec::Partition(partition) => between(service, &partition.from, place, around),
+            _ if !around.started => {
+                not_started(service, kind.name, place, around);
+                Vec::new()
+            }
             _ => of_service(service, place, around).into_iter().collect(),
         },
         (Site::Service(_), _) => {
@@ -56,6 +65,15 @@ pub(super) fn resolve<'a>(
             Vec::new()
         }
     }
+}
+
+/// The lab has no hands on what it did not start.
+fn not_started(service: &Name, kind: &str, place: Place, around: Around<'_>) {
+    let message = format!("`{kind}` needs hands on {service}, which runs already");
+    around.report.add(
+        Finding::new(Code::NotStarted, place, message)
+            .help("faults on its links work: `latency`, `reset_peer`, `down`, `http_status`, …"),
+    );
 }
 
 /// A service that the load reaches, with the link into it on which the effect is looked for: the

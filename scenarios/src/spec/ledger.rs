@@ -20,6 +20,8 @@ pub(crate) struct LedgerSpec {
     pub(crate) name: Option<At<Name>>,
     /// Where the system's own entries are read.
     pub(crate) source: At<SourceSpec>,
+    /// Further places: an entry may stand in any of them.
+    pub(crate) also: Option<At<Vec<At<SourceSpec>>>>,
     /// How long the system may take until it holds everything; 5s if left out.
     pub(crate) within: Option<At<Span>>,
 }

@@ -68,6 +68,9 @@ pub(crate) struct WeightedJourneySpec {
     pub(crate) steps: Option<At<Vec<At<StepSpec>>>>,
     /// Whether cookies that replies set are sent with the steps that follow; not if left out.
     pub(crate) cookies: Option<At<bool>>,
+    /// Labels by which objectives name several journeys at once; those of the system's journey of
+    /// that name if left out.
+    pub(crate) tags: Option<At<Vec<At<Name>>>>,
 }
 
 /// A journey of a system.
@@ -78,6 +81,8 @@ pub(crate) struct JourneySpec {
     /// What it is, in one sentence.
     #[expect(dead_code, reason = "for people who read the file")]
     about: Option<At<String>>,
+    /// Labels by which objectives name several journeys at once.
+    pub(crate) tags: Option<At<Vec<At<Name>>>>,
     /// Its steps, in order; a step that fails ends the journey.
     pub(crate) steps: At<Vec<At<StepSpec>>>,
 }

@@ -4,8 +4,10 @@
 //! derive from them. Nothing here knows whether a file makes sense; that is `resolve`.
 
 mod arrivals;
+mod attach;
 mod data;
 mod fault;
+mod fixture;
 mod gateway;
 mod indicator;
 mod ledger;
@@ -18,8 +20,10 @@ mod system;
 mod text;
 
 pub(crate) use arrivals::{ArrivalsSpec, ReplaySpec};
+pub(crate) use attach::AttachedSpec;
 pub(crate) use data::{FeederSpec, FileSpec};
 pub(crate) use fault::{FlapSpec, InjectSpec};
+pub(crate) use fixture::{FixtureSpec, SqlFixtureSpec};
 pub(crate) use gateway::{FlagSpec, GatewaySpec, HealthSpec, RouteSpec, StickySpec, UpstreamSpec};
 pub(crate) use indicator::{
     BusinessSpec, FreshnessSpec, HttpReadSpec, InvariantSpec, MetricSpec, ParitySpec, ReadSpec,
@@ -31,5 +35,7 @@ pub(crate) use objective::{AbortSpec, AvailabilitySpec, LatencySpec, NoWorseSpec
 pub(crate) use phase::{FaultPhaseSpec, PhaseSpec, TrialsSpec};
 pub(crate) use scenario::ScenarioSpec;
 pub(crate) use step::{CheckSpec, ExtractSpec, SaveSpec, StepSpec, ThinkSpec, WriteSpec};
-pub(crate) use system::{KnobSpec, KnobType, ReadySpec, SandboxSpec, ServiceSpec, SystemSpec};
+pub(crate) use system::{
+    ContainerSpec, KnobSpec, KnobType, ReadySpec, SandboxSpec, ServiceSpec, SystemSpec,
+};
 pub(crate) use text::Text;

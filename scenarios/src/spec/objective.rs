@@ -42,7 +42,9 @@ pub(crate) enum ObjectiveSpec {
 #[schemars(rename = "Availability")]
 pub(crate) struct AvailabilitySpec {
     /// The journey.
-    pub(crate) of: At<Name>,
+    pub(crate) of: Option<At<Name>>,
+    /// Instead of one journey: each of those that carry this tag.
+    pub(crate) tag: Option<At<Name>>,
     /// The least share of good arrivals.
     pub(crate) at_least: At<Ratio>,
     /// Phases by kind or name; the fault phases if left out, all measured ones where there is none.
@@ -73,7 +75,9 @@ pub(crate) struct NoWorseSpec {
 #[schemars(rename = "Latency")]
 pub(crate) struct LatencySpec {
     /// The journey.
-    pub(crate) of: At<Name>,
+    pub(crate) of: Option<At<Name>>,
+    /// Instead of one journey: each of those that carry this tag.
+    pub(crate) tag: Option<At<Name>>,
     /// The limit of the median.
     p50: Option<At<Span>>,
     /// The limit of three quarters.

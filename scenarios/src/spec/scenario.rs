@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AbortSpec, GatewaySpec, LedgerSpec, LoadSpec, ObjectiveSpec, PhaseSpec, ServiceSpec, Text,
+    AbortSpec, AttachedSpec, GatewaySpec, LedgerSpec, LoadSpec, ObjectiveSpec, PhaseSpec,
+    ServiceSpec, Text,
 };
 use crate::tree::{At, Entries};
 
@@ -38,8 +39,8 @@ pub(crate) struct ScenarioSpec {
     pub(crate) gateway: Option<At<GatewaySpec>>,
     /// A compose file to start, relative to this file: its services become containers of the run.
     pub(crate) compose: Option<At<String>>,
-    /// A system that runs already. Not yet.
-    pub(crate) attach: Option<At<Anything>>,
+    /// Services that run already, by name: they are proxied and loaded, never started or stopped.
+    pub(crate) attach: Option<At<Entries<Name, AttachedSpec>>>,
     /// A Toxiproxy-compatible server that runs already, such as 127.0.0.1:8474: faults are injected
     /// through it instead of the lab's own proxy.
     pub(crate) toxiproxy: Option<At<String>>,
@@ -66,28 +67,4 @@ pub(crate) struct ScenarioSpec {
     /// Settings worth trying when the run fails.
     #[schemars(with = "Option<Entries<Name, Text>>")]
     pub(crate) remedy: Option<At<Entries<Name, String>>>,
-}
-
-/// A section that is not read.
-#[derive(Debug)]
-pub(crate) struct Anything;
-
-impl<'de> Deserialize<'de> for Anything {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-impl JsonSchema for Anything {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Anything".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({})
-    }
 }

@@ -5,7 +5,9 @@ use lab_model::{ByteSize, Link, Name, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{GatewaySpec, JourneySpec, LoadSpec, ObjectiveSpec, Text};
+use super::{
+    AttachedSpec, FixtureSpec, GatewaySpec, JourneySpec, LedgerSpec, LoadSpec, ObjectiveSpec, Text,
+};
 use crate::tree::{At, Entries};
 
 /// A system to rehearse on: what is started, how it is wired, what can be set, how it is used.
@@ -18,7 +20,9 @@ pub(crate) struct SystemSpec {
     /// What it is, in a sentence or two.
     pub(crate) about: Option<At<String>>,
     /// Its services, by name.
-    pub(crate) services: At<Entries<Name, ServiceSpec>>,
+    pub(crate) services: Option<At<Entries<Name, ServiceSpec>>>,
+    /// Instead of `services`: those that run already, and are neither started nor stopped.
+    pub(crate) attach: Option<At<Entries<Name, AttachedSpec>>>,
     /// Who calls whom; each gets a fault proxy. The load calls as `client`.
     pub(crate) links: At<Vec<At<Link>>>,
     /// A routing gateway: in links it is called `gateway`.
@@ -29,6 +33,8 @@ pub(crate) struct SystemSpec {
     pub(crate) journeys: Option<At<Entries<Name, JourneySpec>>>,
     /// How it is used in a sandbox (`lab up`).
     pub(crate) sandbox: Option<At<SandboxSpec>>,
+    /// Where its users' writes are found again, for rehearsals (`lab grade`).
+    pub(crate) ledgers: Option<At<Vec<At<LedgerSpec>>>>,
 }
 
 /// How a system is used in a sandbox.
@@ -67,6 +73,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) only: Option<At<Runtime>>,
     /// When it counts as started; if left out, as soon as its port accepts a connection.
     pub(crate) ready: Option<At<ReadySpec>>,
+    /// What is done to it once it is ready, in order, before its callers start.
+    pub(crate) fixtures: Option<At<Vec<At<FixtureSpec>>>>,
 }
 
 /// A service as a container.
@@ -84,6 +92,13 @@ pub(crate) struct ContainerSpec {
     pub(crate) port: Option<At<u16>>,
     /// The size of its folder `{data}`, which is kept in memory then; without a limit if left out.
     pub(crate) data: Option<At<ByteSize>>,
+    /// Files that are put into it before it starts: the path within, and the file, from where this
+    /// file stands.
+    pub(crate) files: Option<At<Entries<String, String>>>,
+    /// The most memory it may take.
+    pub(crate) memory: Option<At<ByteSize>>,
+    /// The most processors it may keep busy: 0.5 is half of one.
+    pub(crate) cpus: Option<At<f64>>,
 }
 
 /// When a service counts as started.

@@ -1,10 +1,14 @@
 //! Files in, diagnostics or plans out, through the public interface.
 
 #[cfg(test)]
+mod attach;
+#[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod diagnostics;
 mod figures;
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod inline;
 #[cfg(test)]
@@ -17,5 +21,7 @@ mod refusals;
 mod robustness;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod tags;
 #[cfg(test)]
 mod text;

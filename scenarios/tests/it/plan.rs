@@ -2,7 +2,7 @@
 
 use lab_model::plan::PhaseKind;
 use lab_model::traffic::Executor;
-use lab_model::{Name, Span};
+use lab_model::{Name, Ratio, Span};
 use lab_scenarios::{Overrides, catalog, plan};
 
 use crate::text::{GOOD, try_plan, with};
@@ -10,6 +10,20 @@ use crate::text::{GOOD, try_plan, with};
 fn overrides(settings: &[&str], seed: Option<u64>) -> Overrides {
     let settings = settings.iter().map(|text| (*text).to_owned()).collect();
     Overrides::new(settings, seed)
+}
+
+#[test]
+fn every_phase_can_last_a_part_of_its_time() {
+    let part = Ratio::new(0.6).unwrap();
+    let overrides = Overrides::default().with_lengths(Some(part));
+    let plan = plan(catalog::load("slow-payments").unwrap(), &overrides)
+        .unwrap()
+        .plan;
+    let lengths: Vec<Span> = plan.phases.iter().map(|phase| phase.length).collect();
+    assert_eq!(lengths, [3, 9, 18, 15].map(Span::from_secs));
+    assert!(plan.replay.contains(&"--lengths=60%".to_owned()));
+    let (fault, phase) = (&plan.faults[0], &plan.phases[2]);
+    assert_eq!(fault.windows[0].from, phase.start);
 }
 
 #[test]

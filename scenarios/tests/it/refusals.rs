@@ -248,11 +248,11 @@ fn generators_are_a_few_and_known() {
 }
 
 #[test]
-fn what_cannot_be_run_yet_is_not_ignored() {
+fn a_system_is_named_in_one_way() {
     let more = |words: &str| format!("{GOOD}{words}\n");
     check(
-        &more("attach: { orders: 127.0.0.1:8080 }"),
-        &["scenario::not-yet attach"],
+        &more("attach: { orders: { address: 127.0.0.1:8080 } }"),
+        &["scenario::no-system attach"],
     );
     check(
         &with("system: shop", "compose: compose.yaml"),

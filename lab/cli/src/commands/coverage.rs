@@ -27,7 +27,9 @@ pub(crate) fn run(options: &Coverage, color: Color) -> Exit {
             seed: None,
             toxiproxy: None,
             driver: Driver::Auto,
+            allow: vec![],
             early_stop: None,
+            lengths: None,
         };
         scenario::planned(&choice, reference, color).map(|planned| planned.plan)
     });

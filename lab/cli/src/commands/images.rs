@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use lab_drivers::containers::engine;
 use lab_drivers::images::{self, Recipe};
+use lab_engine::stop::Urgency;
+use lab_engine::{Failure, Stop};
 use lab_model::Exit;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::arguments::{Images, ImagesBuild};
+use crate::commands::run::listen;
 use crate::text;
 
 pub(crate) fn run(command: &Images) -> Exit {
@@ -20,6 +23,13 @@ pub(crate) fn run(command: &Images) -> Exit {
 
 fn runtime() -> Option<Runtime> {
     Builder::new_current_thread().enable_all().build().ok()
+}
+
+/// Why an image was not made.
+enum Ended {
+    Failed(Failure),
+    /// Someone asked for the end, by this signal.
+    Asked(i32),
 }
 
 fn build(options: &ImagesBuild) -> Exit {
@@ -49,9 +59,25 @@ fn build(options: &ImagesBuild) -> Exit {
         progress: Box::new(text::note),
     };
     for recipe in chosen {
-        match runtime.block_on(kitchen.make(recipe)) {
+        let made = runtime.block_on(async {
+            let stop = Stop::new();
+            listen(&stop).map_err(Ended::Failed)?;
+            tokio::select! {
+                made = kitchen.make(recipe) => made.map_err(Ended::Failed),
+                signal = stop.at_least(Urgency::Orderly) => Err(Ended::Asked(signal)),
+            }
+        });
+        match made {
             Ok(made) => text::out(&format!("{made}\n")),
-            Err(failure) => {
+            Err(Ended::Asked(signal)) => {
+                text::error(&format!("{} was not built to its end", recipe.name()), "");
+                return if signal == 2 {
+                    Exit::Interrupted
+                } else {
+                    Exit::Terminated
+                };
+            }
+            Err(Ended::Failed(failure)) => {
                 text::error(
                     &failure.to_string(),
                     "lab doctor says what this machine can do",

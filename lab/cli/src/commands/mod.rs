@@ -10,6 +10,7 @@ mod coverage;
 mod doctor;
 mod explain;
 mod gate;
+pub(crate) mod grade;
 mod images;
 mod init;
 mod list;
@@ -19,6 +20,7 @@ mod ps;
 mod report;
 mod run;
 mod runbook;
+pub(crate) mod runbook_run;
 pub(crate) mod sandbox;
 mod schema;
 mod slo;
@@ -43,6 +45,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Logs(options) => sandbox::logs(&options),
         Command::Check(options) => check::run(&options, color),
         Command::Runbook(command) => runbook::run(&command, color),
+        Command::Grade(options) => grade::run(&options, color),
         Command::Report(options) => report::run(&options, color),
         Command::Gate(options) => gate::run(&options, color),
         Command::Accept(options) => accept::run(&options),

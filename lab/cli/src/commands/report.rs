@@ -7,9 +7,16 @@ use lab_report::{Format, Run, Style};
 use lab_verdict::{RunVerdict, judge, strict};
 
 use crate::arguments::{Color, Report, Strength};
+use crate::commands::grade;
 use crate::{runs, text};
 
 pub(crate) fn run(options: &Report, color: Color) -> Exit {
+    let json = options.format == "json";
+    if (json || options.format == "terminal")
+        && let Some(exit) = grade::again(&options.kept.out, &options.run, json, color)
+    {
+        return exit;
+    }
     let Some(format) = format(&options.format) else {
         return Exit::Usage;
     };

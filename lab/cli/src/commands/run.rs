@@ -3,6 +3,9 @@
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 
+use lab_drivers::Authority;
+use lab_drivers::allowed::{self, NOT_ALLOWED};
+use lab_drivers::attached::Attached;
 use lab_drivers::containers::image::Substitutes;
 use lab_drivers::containers::{Containers, engine};
 use lab_drivers::control::Control;
@@ -17,7 +20,7 @@ use lab_drivers::readings::NetworkReadings;
 #[cfg(feature = "toxiproxy")]
 use lab_drivers::toxiproxy::Toxiproxy;
 use lab_engine::desk::desk;
-use lab_engine::seam::{Context, EnvironmentDriver, FaultPlane};
+use lab_engine::seam::{Context, EnvironmentDriver, FaultPlane, Sink};
 use lab_engine::stop::Urgency;
 use lab_engine::{Failure, Run as Execution, Seams, Stop};
 use lab_model::container::Runtime;
@@ -56,18 +59,11 @@ pub(crate) fn run(options: &Run, color: Color) -> Exit {
     for swept in sweep::sweep(&options.kept.out, planned.runtime == Runtime::Containers) {
         text::note(&format!("swept {swept}"));
     }
-    match execute(options, planned, substitutes, color) {
+    match execute(options, planned, substitutes, Watch::Screen, color) {
         Ok(folder) => conclude(options, &folder, format, color),
         Err(failure) => {
-            text::error(
-                &failure.to_string(),
-                "lab doctor says what this machine can do",
-            );
-            if failure.part == STOPPED {
-                Exit::Interrupted
-            } else {
-                Exit::Environment
-            }
+            text::error(&failure.to_string(), help_for(&failure));
+            exit_of(&failure)
         }
     }
 }
@@ -120,6 +116,24 @@ fn substitutes(options: &Run) -> Result<Substitutes, String> {
 /// The part that a failure names when someone asked for the end before anything was started.
 const STOPPED: &str = "stopped";
 
+/// What helps where a run never began.
+pub(crate) fn help_for(failure: &Failure) -> &'static str {
+    match failure.part.as_str() {
+        // It says itself what to do.
+        NOT_ALLOWED => "",
+        _ => "lab doctor says what this machine can do",
+    }
+}
+
+/// The exit code of a run that never began.
+pub(crate) fn exit_of(failure: &Failure) -> Exit {
+    match failure.part.as_str() {
+        STOPPED => Exit::Interrupted,
+        NOT_ALLOWED => Exit::Usage,
+        _ => Exit::Environment,
+    }
+}
+
 /// Looks for what stands in a plan's way before anything is started; images may be pulled.
 async fn clear(driver: &dyn EnvironmentDriver, plan: &Plan, stop: &Stop) -> Result<(), Failure> {
     let found = tokio::select! {
@@ -135,11 +149,21 @@ async fn clear(driver: &dyn EnvironmentDriver, plan: &Plan, stop: &Stop) -> Resu
     }
 }
 
+/// What is seen of a run while it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// Its phases and a living line.
+    Screen,
+    /// Nothing, as others run beside it.
+    Nothing,
+}
+
 /// Runs a plan; returns the run's folder as the user would write it.
 pub(crate) fn execute(
     options: &Run,
     planned: Planned,
     substitutes: Substitutes,
+    watch: Watch,
     color: Color,
 ) -> Result<PathBuf, Failure> {
     let Planned {
@@ -156,9 +180,15 @@ pub(crate) fn execute(
         // Heard before anything is started, so that nothing started is ever left.
         let stop = Stop::new();
         listen(&stop)?;
+        let authority = Authority::default();
         let driver: Box<dyn EnvironmentDriver> = match kind {
             Runtime::Processes => Box::new(Processes {
                 program: program.clone(),
+                authority: authority.clone(),
+            }),
+            Runtime::Attached => Box::new(Attached {
+                system: plan.system.clone(),
+                allowed: options.choice.allow.clone(),
             }),
             Runtime::Containers => Box::new(Containers {
                 program: program.clone(),
@@ -167,6 +197,7 @@ pub(crate) fn execute(
                 progress: Box::new(text::note),
             }),
         };
+        allowed::check(&plan, &options.choice.allow).await?;
         clear(driver.as_ref(), &plan, &stop).await?;
         let now = jiff::Timestamp::now();
         let date = now.strftime("%Y-%m-%d");
@@ -174,7 +205,7 @@ pub(crate) fn execute(
         let (run, folder) = folder::create(&options.kept.out, &name)?;
         let shown = options.kept.out.join(run.as_str());
         let context = Context { run, folder };
-        let plane = match plane(options, &plan, &context).await {
+        let plane = match plane(options, &plan, &context, authority).await {
             Ok(plane) => plane,
             Err(failure) => {
                 // Nothing ran, so there is nothing to keep; a claim that stands is kept.
@@ -184,7 +215,11 @@ pub(crate) fn execute(
                 return Err(failure);
             }
         };
-        let screen = Screen::new(&plan, text::style(color, &std::io::stderr()));
+        let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(JournalFile::create(&context.folder)?)];
+        if watch == Watch::Screen {
+            let style = text::style(color, &std::io::stderr());
+            sinks.push(Box::new(Screen::new(&plan, style)));
+        }
         let mut orders = None;
         // Removed with the run's end.
         let mut control = None;
@@ -203,10 +238,7 @@ pub(crate) fn execute(
                 driver: driver.name(),
                 plan,
             },
-            sinks: vec![
-                Box::new(JournalFile::create(&context.folder)?),
-                Box::new(screen),
-            ],
+            sinks,
             context,
             seams: Seams {
                 driver,
@@ -230,11 +262,12 @@ async fn plane(
     options: &Run,
     plan: &Plan,
     context: &Context,
+    authority: Authority,
 ) -> Result<Box<dyn FaultPlane>, Failure> {
     if let Some(address) = &plan.toxiproxy {
         return elsewhere(address, plan, context).await;
     }
-    let plane = Proxies::start(plan.seed)?;
+    let plane = Proxies::start(plan.seed, authority)?;
     if let Some(address) = options.proxy_api {
         let address = plane.serve_api(address).await?;
         text::note(&format!("Toxiproxy's API for this run: http://{address}"));
@@ -261,7 +294,7 @@ async fn elsewhere(address: &str, _: &Plan, _: &Context) -> Result<Box<dyn Fault
 }
 
 /// Hears Ctrl-C, SIGTERM, and the end of the terminal.
-fn listen(stop: &Stop) -> Result<(), Failure> {
+pub(crate) fn listen(stop: &Stop) -> Result<(), Failure> {
     let kinds = [
         (SignalKind::interrupt(), 2),
         (SignalKind::terminate(), 15),

@@ -1,19 +1,19 @@
 //! `lab runbook`: what stands in a runbook, what is wrong with it, and the order of execution.
 
-use std::fs::File;
-use std::sync::Arc;
-
 use lab_model::Exit;
-use lab_runbooks::{Diagnostics, Reading, Runnable, Source, plan, read, show};
+use lab_runbooks::{Reading, Runnable, plan, show};
 
 use crate::arguments::{Color, Runbook, RunbookFiles, RunbookShow};
+use crate::commands::runbook_run;
 use crate::diagnostics::{self, counted, is_sarif, render};
+use crate::rehearsal::open;
 use crate::text;
 
 pub(crate) fn run(command: &Runbook, color: Color) -> Exit {
     match command {
         Runbook::Check(options) => check(options, color),
         Runbook::Show(options) => shown(options, color),
+        Runbook::Run(options) => runbook_run::run(options, color),
     }
 }
 
@@ -107,29 +107,4 @@ fn shown(options: &RunbookShow, color: Color) -> Exit {
             Exit::Environment
         }
     }
-}
-
-/// Why there is nothing to read.
-enum Trouble {
-    /// The file cannot be opened.
-    Unreadable(String),
-    /// It is no text.
-    Refused(Diagnostics),
-}
-
-impl Trouble {
-    fn tell(&self, color: Color) {
-        match self {
-            Self::Unreadable(reason) => text::error(reason, ""),
-            Self::Refused(found) => text::note_all(&render(found, color, &std::io::stderr())),
-        }
-    }
-}
-
-fn open(path: &str) -> Result<Reading, Trouble> {
-    let unreadable = |error| Trouble::Unreadable(format!("{path}: {error}"));
-    let file = File::open(path).map_err(unreadable)?;
-    let source = Source::read(path, file).map_err(unreadable)?;
-    let source = source.map_err(|refused| Trouble::Refused(refused.into()))?;
-    Ok(read(&Arc::new(source)))
 }

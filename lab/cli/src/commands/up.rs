@@ -13,7 +13,7 @@ use lab_scenarios::{Overrides, Planned, Source, catalog, sandbox, systems};
 use lab_verdict::judge;
 
 use crate::arguments::{Color, Driver, Run, Up};
-use crate::commands::run::execute;
+use crate::commands::run::{Watch, execute, exit_of, help_for};
 use crate::scenario::{Trouble, compose, shown, source};
 use crate::{runs, sweep, text};
 
@@ -21,7 +21,9 @@ pub(crate) fn run(options: &Up, color: Color) -> Exit {
     if options.driver != Driver::Processes {
         engine::point_client();
     }
-    let overrides = Overrides::new(options.with.clone(), options.seed).on(options.driver.runtime());
+    let overrides = Overrides::new(options.with.clone(), options.seed)
+        .on(options.driver.runtime())
+        .allowing(options.allow.clone());
     let planned = match shown(planned(&options.system, &overrides), color) {
         Ok(planned) => planned,
         Err(exit) => return exit,
@@ -30,14 +32,11 @@ pub(crate) fn run(options: &Up, color: Color) -> Exit {
         text::note(&format!("swept {swept}"));
     }
     let run = Run::sandbox(options);
-    match execute(&run, planned, Substitutes::default(), color) {
+    match execute(&run, planned, Substitutes::default(), Watch::Screen, color) {
         Ok(folder) => conclude(&folder),
         Err(failure) => {
-            text::error(
-                &failure.to_string(),
-                "lab doctor says what this machine can do",
-            );
-            Exit::Environment
+            text::error(&failure.to_string(), help_for(&failure));
+            exit_of(&failure)
         }
     }
 }

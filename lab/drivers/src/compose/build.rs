@@ -11,6 +11,8 @@ use lab_model::container::Build;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::query_parameters::BuildImageOptionsBuilder;
 
+use super::ignored::Ignored;
+
 /// A context larger than this is a mistake more often than meant.
 const MOST: u64 = 512 << 20;
 /// The name of the instructions within the archive, beside the user's own.
@@ -30,7 +32,8 @@ pub(crate) async fn image(
         .map_err(|error| failed(format!("{}: {error}", dockerfile.display())))?;
     let instructions = labelled(&text, labels);
     let context = build.context.clone();
-    let archive = tokio::task::spawn_blocking(move || archive(&context, &instructions))
+    let ignored = Ignored::read(&context, &build.dockerfile).map_err(failed)?;
+    let archive = tokio::task::spawn_blocking(move || archive(&context, &ignored, &instructions))
         .await
         .map_err(|error| failed(error.to_string()))?
         .map_err(failed)?;
@@ -114,20 +117,13 @@ fn labelled(text: &str, labels: &HashMap<String, String>) -> String {
     out
 }
 
-fn archive(folder: &Path, instructions: &str) -> Result<Vec<u8>, String> {
+/// The folder without what is ignored, and the instructions.
+fn archive(folder: &Path, ignored: &Ignored, instructions: &str) -> Result<Vec<u8>, String> {
     let broken = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let size = size(folder).map_err(broken)?;
-    if size > MOST {
-        return Err(format!(
-            "{} holds {} MB, more than the {} MB that are sent to an engine",
-            folder.display(),
-            size >> 20,
-            MOST >> 20
-        ));
-    }
     let mut archive = tar::Builder::new(Vec::new());
     archive.follow_symlinks(false);
-    archive.append_dir_all(".", folder).map_err(broken)?;
+    let mut room = MOST;
+    append(&mut archive, folder, Path::new(""), ignored, &mut room)?;
     let mut header = tar::Header::new_gnu();
     header.set_size(instructions.len() as u64);
     header.set_mode(0o644);
@@ -137,18 +133,47 @@ fn archive(folder: &Path, instructions: &str) -> Result<Vec<u8>, String> {
     archive.into_inner().map_err(broken)
 }
 
-fn size(folder: &Path) -> std::io::Result<u64> {
-    let mut sum = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let about = entry.metadata()?;
-        sum += if about.is_dir() {
-            size(&entry.path())?
-        } else {
-            about.len()
-        };
+/// Appends what a folder within the context holds, in the order of names. A folder that is left out
+/// is looked into all the same: a later pattern may keep what is in it.
+fn append(
+    archive: &mut tar::Builder<Vec<u8>>,
+    context: &Path,
+    within: &Path,
+    ignored: &Ignored,
+    room: &mut u64,
+) -> Result<(), String> {
+    let folder = context.join(within);
+    let broken = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let entries = std::fs::read_dir(&folder).map_err(broken)?;
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<Result<_, _>>()
+        .map_err(broken)?;
+    names.sort_unstable();
+    for name in names {
+        let (path, within) = (folder.join(&name), within.join(&name));
+        let about = path.symlink_metadata().map_err(broken)?;
+        let sent = !ignored.covers(&within);
+        if about.is_dir() {
+            if sent {
+                archive.append_dir(&within, &path).map_err(broken)?;
+            }
+            append(archive, context, &within, ignored, room)?;
+        } else if sent && (about.is_file() || about.is_symlink()) {
+            *room = room.checked_sub(about.len()).ok_or_else(|| {
+                format!(
+                    "{} holds more than the {} MB that are sent to an engine; .dockerignore leaves \
+                     out what the build does not need",
+                    context.display(),
+                    MOST >> 20
+                )
+            })?;
+            archive
+                .append_path_with_name(&path, &within)
+                .map_err(broken)?;
+        }
     }
-    Ok(sum)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -161,5 +186,50 @@ mod tests {
         let text = "# FROM here\nARG BASE=x\nFROM ${BASE} AS one\nRUN go\nfrom \\\n  y\nCOPY --from=one /a /a";
         let expected = "# FROM here\nARG BASE=x\nFROM ${BASE} AS one\nLABEL \"run\"=\"a\\\"\\$b\"\nRUN go\nfrom \\\n  y\nLABEL \"run\"=\"a\\\"\\$b\"\nCOPY --from=one /a /a\n";
         assert_eq!(labelled(text, &labels), expected);
+    }
+
+    #[test]
+    fn what_is_ignored_is_not_sent() {
+        let home = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = home.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        };
+        for name in [
+            "Dockerfile",
+            "src/a",
+            "target/big",
+            "target/keep/b",
+            ".git/c",
+        ] {
+            file(name);
+        }
+        std::fs::write(
+            home.path().join(".dockerignore"),
+            "target\n.git\n!target/keep\n",
+        )
+        .unwrap();
+        let ignored = Ignored::read(home.path(), "Dockerfile").unwrap();
+        let sent = archive(home.path(), &ignored, "FROM scratch").unwrap();
+        let mut sent = tar::Archive::new(sent.as_slice());
+        let names = sent.entries().unwrap();
+        let names: Vec<String> = names
+            .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+            .collect();
+        let expected = [
+            ".dockerignore",
+            "Dockerfile",
+            "src",
+            "src/a",
+            "target/keep",
+            "target/keep/b",
+            INSTRUCTIONS,
+        ];
+        let trimmed: Vec<&str> = names
+            .iter()
+            .map(|name| name.trim_end_matches('/'))
+            .collect();
+        assert_eq!(trimmed, expected);
     }
 }

@@ -17,9 +17,14 @@ pub struct Endpoint {
     pub from: String,
 }
 
+/// Who said where the engine is, where this program set `DOCKER_HOST` for itself.
+pub(super) const SAID_BY: &str = "LAB_ENGINE_FROM";
+
 /// What tells where an engine is.
 struct Surroundings {
     docker_host: Option<String>,
+    /// [`SAID_BY`]
+    said_by: Option<String>,
     docker_context: Option<String>,
     /// The folder of Docker's configuration.
     config: Option<PathBuf>,
@@ -34,6 +39,7 @@ pub fn find() -> Endpoint {
     let config = text("DOCKER_CONFIG").map(PathBuf::from);
     let surroundings = Surroundings {
         docker_host: text("DOCKER_HOST"),
+        said_by: text(SAID_BY),
         docker_context: text("DOCKER_CONTEXT"),
         config: config.or_else(|| home.map(|home| home.join(".docker"))),
         runtime: text("XDG_RUNTIME_DIR").map(PathBuf::from),
@@ -46,7 +52,10 @@ impl Surroundings {
         if let Some(host) = &self.docker_host {
             return Endpoint {
                 host: host.clone(),
-                from: "DOCKER_HOST".to_owned(),
+                from: self
+                    .said_by
+                    .clone()
+                    .unwrap_or_else(|| "DOCKER_HOST".to_owned()),
             };
         }
         if let Some(endpoint) = self.context() {
@@ -106,6 +115,7 @@ mod tests {
     fn surroundings(config: &Path) -> Surroundings {
         Surroundings {
             docker_host: None,
+            said_by: None,
             docker_context: None,
             config: Some(config.to_owned()),
             runtime: Some("/run/user/7".into()),
@@ -155,5 +165,7 @@ mod tests {
         );
         here.docker_host = Some("tcp://h:1".to_owned());
         check(&here, "", "tcp://h:1", "DOCKER_HOST");
+        here.said_by = Some("podman's socket".to_owned());
+        check(&here, "", "tcp://h:1", "podman's socket");
     }
 }

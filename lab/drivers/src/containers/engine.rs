@@ -70,6 +70,7 @@ pub fn point_client() {
         let _ = std::process::Command::new(program)
             .args(std::env::args_os().skip(1))
             .env("DOCKER_HOST", found.host)
+            .env(endpoint::SAID_BY, found.from)
             .exec();
     }
 }

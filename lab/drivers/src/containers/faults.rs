@@ -23,14 +23,13 @@ use testcontainers::bollard::query_parameters::{
     StopContainerOptionsBuilder,
 };
 
-use super::driver::{Fleet, Started, address};
 use super::engine::Engine;
+use super::fleet::{Fleet, Started, address};
+use super::launch::PERIOD;
 use super::watch::{self, Expected};
 use crate::acts::Hands;
 use crate::folder;
 
-/// One scheduler period, in microseconds.
-const PERIOD: i64 = 100_000;
 /// How long a service may finish what it does when it is stopped, in seconds.
 const COURTESY: i32 = 1;
 
@@ -48,6 +47,9 @@ pub(super) struct Faults {
 pub(super) struct Before {
     started_at: Option<String>,
     networks: Vec<String>,
+    /// The limits it was started with; zero where it had none.
+    quota: i64,
+    memory: i64,
 }
 
 impl Faults {
@@ -140,9 +142,12 @@ impl Hands for Faults {
         let Started { id, .. } = self.started(service)?;
         let docker = &self.engine.docker;
         let found = self.inspect(&id).await?;
+        let limits = found.host_config.as_ref();
         let before = Before {
             started_at: state(&found).started_at,
             networks: networks(&found),
+            quota: limits.and_then(|limits| limits.cpu_quota).unwrap_or(0),
+            memory: limits.and_then(|limits| limits.memory).unwrap_or(0),
         };
         match action {
             Action::Kill { signal } => {
@@ -231,7 +236,7 @@ impl Hands for Faults {
             }
             Action::CpuLimit { .. } => {
                 let limits = ContainerUpdateBody {
-                    cpu_quota: Some(-1),
+                    cpu_quota: Some(if before.quota > 0 { before.quota } else { -1 }),
                     ..ContainerUpdateBody::default()
                 };
                 docker
@@ -241,6 +246,9 @@ impl Hands for Faults {
                     .map_err(text)
             }
             Action::MemoryLimit { .. } => {
+                if before.memory > 0 {
+                    return self.limit_memory(&id, before.memory, before.memory).await;
+                }
                 // Engines take no limit off; the host's whole memory is none.
                 let info = docker.info().await.map_err(text)?;
                 self.limit_memory(&id, info.mem_total.unwrap_or(i64::MAX), -1)

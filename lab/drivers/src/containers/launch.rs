@@ -16,6 +16,8 @@ use crate::template::Values;
 
 /// Where a service finds its folder `{data}`.
 pub(crate) const DATA: &str = "/data";
+/// The period of processor quotas, in microseconds.
+pub(super) const PERIOD: i64 = 100_000;
 /// How long an engine may take to start one container.
 const START: Duration = Duration::from_secs(60);
 
@@ -41,36 +43,20 @@ pub(super) fn request(
     around: &Around<'_>,
 ) -> Result<ContainerRequest<GenericImage>, String> {
     let container = &service.container;
-    let mut written = service.env.clone();
-    written.extend(container.env.clone());
-    let values = |env| Values {
-        lab: "lab",
-        port: container.port(),
-        data: DATA,
-        links: around.links,
-        env,
-    };
-    let env: BTreeMap<String, String> = written
-        .iter()
-        .map(|(name, value)| Ok((name.clone(), values(&written).fill(value)?)))
-        .collect::<Result<_, String>>()?;
-    let values = values(&env);
+    let env = env(service, around.links)?;
+    let values = values(service, around.links, &env);
     let (name, tag) = image::split(around.image);
     let mut image = GenericImage::new(name, tag);
     if let Some(entrypoint) = &container.entrypoint {
         image = image.with_entrypoint(&values.fill(entrypoint)?);
     }
-    let command: Vec<String> = container
-        .command
-        .iter()
-        .map(|word| values.fill(word))
-        .collect::<Result<_, _>>()?;
+    let command = filled(service, &container.command, around.links)?;
     let mut request = image
         .with_container_name(around.name.clone())
         .with_network(around.network)
         .with_labels(around.labels.clone())
         .with_startup_timeout(START)
-        .with_host_config_modifier(unpublished);
+        .with_host_config_modifier(limits(container));
     if !command.is_empty() {
         request = request.with_cmd(command);
     }
@@ -79,6 +65,9 @@ pub(super) fn request(
     }
     for (name, address) in &around.hosts {
         request = request.with_host(name.clone(), Host::Addr(*address));
+    }
+    for file in &container.files {
+        request = request.with_copy_to(file.path.clone(), file.content.clone().into_bytes());
     }
     for mount in mounts(service, around.volume) {
         request = request.with_mount(mount);
@@ -92,10 +81,69 @@ pub(super) fn request(
     Ok(request)
 }
 
-/// Nothing is published: on one host proxies and load reach containers at their own addresses, and
-/// a published port would be open to everybody.
-fn unpublished(config: &mut HostConfig) {
-    config.publish_all_ports = Some(false);
+/// What placeholders of a service stand for in its container.
+fn values<'a>(
+    service: &Service,
+    links: &'a BTreeMap<Name, SocketAddr>,
+    env: &'a BTreeMap<String, String>,
+) -> Values<'a> {
+    Values {
+        lab: "lab",
+        port: service.container.port(),
+        data: DATA,
+        links,
+        credentials: &no_certificates,
+        env,
+    }
+}
+
+fn no_certificates(file: &str) -> Result<String, String> {
+    Err(format!(
+        "`{{{file}}}`: containers are given no certificates"
+    ))
+}
+
+/// The environment of a service in its container.
+fn env(
+    service: &Service,
+    links: &BTreeMap<Name, SocketAddr>,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut written = service.env.clone();
+    written.extend(service.container.env.clone());
+    let fill = |(name, value): (&String, &String)| {
+        Ok((name.clone(), values(service, links, &written).fill(value)?))
+    };
+    written.iter().map(fill).collect()
+}
+
+/// Words of a command within the container of a service, placeholders filled in.
+pub(super) fn filled(
+    service: &Service,
+    words: &[String],
+    links: &BTreeMap<Name, SocketAddr>,
+) -> Result<Vec<String>, String> {
+    let env = env(service, links)?;
+    let values = values(service, links, &env);
+    words.iter().map(|word| values.fill(word)).collect()
+}
+
+/// The limits of a container, and nothing published: on one host proxies and load reach containers
+/// at their own addresses, and a published port would be open to everybody.
+fn limits(container: &Container) -> impl Fn(&mut HostConfig) + Send + Sync + 'static {
+    let memory = container
+        .memory
+        .map(|memory| i64::try_from(memory.0).unwrap_or(i64::MAX));
+    // As a quota, which faults can change and put back.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 1024 periods")]
+    let quota = container
+        .cpus
+        .map(|cpus| (cpus * PERIOD as f64).round() as i64);
+    move |config| {
+        config.publish_all_ports = Some(false);
+        config.memory = memory;
+        config.cpu_quota = quota;
+        config.cpu_period = quota.map(|_| PERIOD);
+    }
 }
 
 fn mounts(service: &Service, volume: &dyn Fn(&Name) -> String) -> Vec<Mount> {

@@ -2,8 +2,8 @@
 
 use lab_engine::Failure;
 
-use super::driver::REMOVAL;
 use super::engine::{Engine, failure};
+use super::running::REMOVAL;
 use super::{labels, removal};
 
 /// Removes what dead runs of this host left in the engine, whatever became of their folders.

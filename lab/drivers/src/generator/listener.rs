@@ -26,6 +26,8 @@ pub(super) struct Listener {
     pub(super) signals: Signals,
     /// Where writes go.
     pub(super) ledger: fs::File,
+    /// What was written there.
+    pub(super) seal: folder::Seal,
     /// What each process prints beside its lines.
     pub(super) logs: Vec<PathBuf>,
 }
@@ -119,6 +121,7 @@ impl Listener {
             .filter_map(|write| serde_json::to_string(write).ok())
             .map(|line| line + "\n")
             .collect();
+        self.seal.add(lines.as_bytes());
         let written = self.ledger.write_all(lines.as_bytes());
         written.map_err(|error| format!("the ledger cannot be written: {error}"))
     }

@@ -48,6 +48,8 @@ pub struct Generator {
 struct Running {
     /// The file that holds the ledger of writes.
     ledger: PathBuf,
+    /// SHA-256 of what was written there.
+    seal: folder::Seal,
     /// What it is compared with.
     ledgers: Vec<LedgerCheck>,
     /// What the system held of each before the load.
@@ -98,13 +100,16 @@ impl LoadDriver for Generator {
         }
         let (sender, ready) = oneshot::channel();
         let aside = signals.clone();
+        let seal = folder::Seal::default();
         let listener = Listener {
             signals,
             ledger,
+            seal: seal.clone(),
             logs,
         };
         let running = Running {
             ledger: path,
+            seal,
             ledgers: plan.ledgers.clone(),
             before: Vec::new(),
             services: BTreeMap::new(),
@@ -207,7 +212,7 @@ impl Load for Running {
     async fn open_books(&mut self, services: &BTreeMap<Name, String>) -> Result<(), Failure> {
         self.services.clone_from(services);
         for check in &self.ledgers {
-            let held = books::held(&check.source, services).await;
+            let held = books::held_in_all(check, services).await;
             let held =
                 held.map_err(|reason| Failure::new(format!("ledger {}", check.name), reason))?;
             self.before.push(held);
@@ -217,9 +222,11 @@ impl Load for Running {
 
     async fn compare_books(&mut self) -> Vec<LedgerReport> {
         let mut reports = Vec::new();
+        let written = fs::read(&self.ledger).unwrap_or_default();
+        let tampered = folder::digest(&written) != self.seal.digest();
         for (index, (check, before)) in self.ledgers.iter().zip(&self.before).enumerate() {
             let report = books::compare(index, check, before, &self.ledger, &self.services).await;
-            reports.push(report);
+            reports.push(LedgerReport { tampered, ..report });
         }
         reports
     }

@@ -15,6 +15,7 @@ use std::process::Stdio;
 
 use lab_engine::Failure;
 use lab_model::container::Build;
+use rustix::process::{Pid, Signal, kill_process_group};
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::query_parameters::{
     ListImagesOptionsBuilder, RemoveImageOptions, RemoveImageOptionsBuilder,
@@ -140,18 +141,41 @@ fn broken(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new("images", format!("{}: {error}", path.display()))
 }
 
+/// Ends a group of processes when it is dropped.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
 /// Runs a program to its end; a failure carries its last lines.
 async fn call(program: &str, arguments: &[&str], folder: &Path) -> Result<String, Failure> {
     let failed =
         |reason: String| Failure::new(format!("{program} {}", arguments.join(" ")), reason);
-    let output = Command::new(program)
+    // A group of its own, so that what the program started ends with it; the death signal is for a
+    // lab that is killed.
+    let own = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+    let child = Command::new(own)
+        .arg("__exec")
+        .arg(rustix::process::getpid().as_raw_nonzero().to_string())
+        .arg(program)
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output()
-        .await
+        .spawn()
         .map_err(|error| failed(error.to_string()))?;
+    let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+    let output = child.wait_with_output().await;
+    // It has ended by itself: its number may be somebody else's a moment later.
+    std::mem::forget(group);
+    let output = output.map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

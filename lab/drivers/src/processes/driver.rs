@@ -10,9 +10,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lab_engine::Failure;
-use lab_engine::seam::{Context, Environment, EnvironmentDriver, Pace, ServiceFaults, Signals};
+use lab_engine::seam::{
+    Context, Environment, EnvironmentDriver, Furnishing, Pace, ServiceFaults, Signals,
+};
+use lab_model::fixture::Fixture;
 use lab_model::system::Service;
 use lab_model::{Link, Name, Plan};
+use lab_proxy::Authority;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -22,6 +26,8 @@ use super::line::{ANSWER, Line};
 use super::protocol::{Order, Spawn};
 use super::{MARK, tree};
 use crate::acts::Acts;
+use crate::credentials;
+use crate::fixtures;
 use crate::folder;
 use crate::lease::Lease;
 use crate::template::Values;
@@ -31,10 +37,13 @@ use crate::template::Values;
 pub struct Processes {
     /// The lab's own program, started again as supervisor and as the demo system.
     pub program: PathBuf,
+    /// Who signs the certificates that services are given.
+    pub authority: Authority,
 }
 
 struct Running {
     program: PathBuf,
+    authority: Authority,
     context: Context,
     line: Arc<Line>,
     fleet: Arc<Fleet>,
@@ -80,6 +89,7 @@ impl EnvironmentDriver for Processes {
         };
         Ok(Box::new(Running {
             program: self.program.clone(),
+            authority: self.authority.clone(),
             context: run.clone(),
             line,
             fleet,
@@ -100,6 +110,54 @@ fn free_port() -> Result<(TcpListener, u16), Failure> {
 }
 
 impl Running {
+    /// Runs a command to its end as the service would run it, with what it writes in the service's
+    /// log.
+    async fn beside(
+        &self,
+        service: &Service,
+        words: Vec<String>,
+        with: Furnishing<'_>,
+    ) -> Result<(), String> {
+        let port = with
+            .address
+            .rsplit_once(':')
+            .and_then(|(_, port)| port.parse().ok());
+        let port = port.ok_or("the service has no port")?;
+        let as_service = Service {
+            command: words,
+            ..service.clone()
+        };
+        let spawn = self.spawn_order(&as_service, port, with.links)?;
+        let words = |error: std::io::Error| error.to_string();
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&spawn.log);
+        let log = log.map_err(words)?;
+        let mine = rustix::process::getpid().as_raw_nonzero().to_string();
+        let status = Command::new(&self.program)
+            .arg("__exec")
+            .arg(mine)
+            .arg(&spawn.program)
+            .args(&spawn.arguments)
+            .envs(spawn.env)
+            .env(fixtures::SEED, with.seed.to_string())
+            .env(MARK, &self.context.folder)
+            .current_dir(&spawn.folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().map_err(words)?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .status()
+            .await
+            .map_err(words)?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(status.to_string())
+        }
+    }
+
     fn spawn_order(
         &self,
         service: &Service,
@@ -113,11 +171,16 @@ impl Running {
             .join(service.name.as_str());
         fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
         let (lab, data) = (self.program.to_string_lossy(), data.to_string_lossy());
+        let credentials = |file: &str| {
+            let names = [service.name.as_str(), "localhost", "127.0.0.1"];
+            credentials::file(&self.authority, &self.context.folder, &names, file)
+        };
         let values = |env| Values {
             lab: &lab,
             port,
             data: &data,
             links,
+            credentials: &credentials,
             env,
         };
         let env: BTreeMap<String, String> = service
@@ -167,6 +230,18 @@ impl Environment for Running {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(service.name.clone(), started);
         Ok(format!("127.0.0.1:{port}"))
+    }
+
+    async fn furnish(
+        &self,
+        service: &Service,
+        fixture: &Fixture,
+        with: Furnishing<'_>,
+    ) -> Result<(), Failure> {
+        fixtures::make(service, fixture, with, |words| {
+            self.beside(service, words, with)
+        })
+        .await
     }
 
     fn service_faults(&self) -> Option<&dyn ServiceFaults> {

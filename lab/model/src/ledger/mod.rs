@@ -55,6 +55,9 @@ pub struct LedgerCheck {
     pub step: Option<Name>,
     /// Where the system's own entries are read.
     pub source: Source,
+    /// Further places: an entry may stand in any of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Source>,
     /// How long the system may take until it holds everything.
     pub within: Span,
 }
@@ -136,6 +139,9 @@ pub struct LedgerReport {
     /// There although nobody wrote them, or although their write was refused.
     #[serde(default, skip_serializing_if = "Violation::is_none")]
     pub phantom: Violation,
+    /// Somebody else wrote to the file of the ledger.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tampered: bool,
     /// Why the comparison could not be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

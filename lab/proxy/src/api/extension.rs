@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<Proxy> {
         .route("/lab/kinds", get(show_kinds))
         .route("/lab/witness", get(witness))
         .route("/lab/events", get(events))
+        .route("/lab/authority", get(authority))
         .route("/lab/proxies/{link}/down", post(down))
         .route("/lab/proxies/{link}/up", post(up))
         .route("/lab/proxies/{link}/tap", post(tap))
@@ -55,6 +56,14 @@ async fn show_kinds() -> Response {
 /// `GET /lab/witness`: all counters; see [`Snapshot`].
 async fn witness(State(proxy): State<Proxy>) -> Response {
     answer::value(StatusCode::OK, proxy.observe().await)
+}
+
+/// `GET /lab/authority`: the certificate of who signs what faults of TLS show, as PEM.
+async fn authority(State(proxy): State<Proxy>) -> Response {
+    match proxy.authority().pem() {
+        Ok(pem) => ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response(),
+        Err(reason) => (StatusCode::INTERNAL_SERVER_ERROR, reason).into_response(),
+    }
 }
 
 /// `POST /lab/proxies/{link}/down` with `{"how": "refuse" | "reset" | "hang"}`

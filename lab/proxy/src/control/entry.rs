@@ -5,6 +5,7 @@ use crate::events::{Event, Events, LinkChange, ToxicChange};
 use crate::link::{Cut, Link};
 use crate::listen::{Hanging, Listen, Reservation, accept};
 use crate::observe::{LinkSnapshot, ToxicSnapshot};
+use crate::protocol::tls::Authority;
 use crate::spec::{Down, LinkSpec, LinkView, Stream, ToxicSpec, ToxicUpdate, ToxicView};
 use crate::toxics::{Toxic, kind};
 use crate::witness::Marks;
@@ -41,9 +42,10 @@ impl Entry {
         listen: Listen,
         seed: u64,
         events: Arc<Events>,
+        authority: Authority,
     ) -> Self {
         Self {
-            link: Arc::new(Link::new(id, spec, seed, events)),
+            link: Arc::new(Link::new(id, spec, seed, events).under(authority)),
             listen,
             enabled: false,
             reservation: None,

@@ -2,4 +2,5 @@
 //! interface.
 
 pub mod bench;
+pub mod conversations;
 pub mod fuzz;

@@ -55,6 +55,13 @@ impl Inbox {
         self.pieces.front().map(|piece| &piece[..])
     }
 
+    /// Drops all bytes.
+    pub(crate) fn clear(&mut self) {
+        self.consumed += self.bytes as u64;
+        self.bytes = 0;
+        self.pieces.clear();
+    }
+
     /// Takes at most so many of the oldest bytes.
     pub(crate) fn take(&mut self, limit: usize) -> Bytes {
         let Some(front) = self.pieces.front_mut() else {

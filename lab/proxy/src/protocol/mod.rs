@@ -8,11 +8,17 @@
 //! keeps it until it closes. A live connection gets it at rest: when nothing is on its way and no
 //! request is unanswered. Links without such faults are relayed as they always were.
 
+mod glob;
 pub(crate) mod http;
 mod inbox;
+pub(crate) mod postgres;
+pub(crate) mod tls;
+
+pub(crate) use glob::glob;
 
 use crate::link::Link;
 use crate::spec::Stream;
+use crate::tap::Tap;
 use crate::toxics::{End, Queue, Toxic};
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,13 +28,34 @@ use std::time::Instant;
 pub(crate) enum Protocol {
     /// HTTP/1.1 (RFC 9112).
     Http,
+    /// PostgreSQL's protocol 3.
+    Postgres,
+    /// TLS, whatever is spoken inside.
+    Tls,
 }
 
 impl Protocol {
-    /// The conversation of a connection at rest.
-    pub(crate) fn converse(self, link: &Arc<Link>, connection: u64) -> Box<dyn Conversation> {
+    /// The conversation of a connection, where it is at rest: before its first byte, or where the
+    /// tap knows that nothing is unanswered.
+    pub(crate) fn converse(
+        self,
+        link: &Arc<Link>,
+        connection: u64,
+        untouched: bool,
+        tap: Option<&Tap>,
+    ) -> Option<Box<dyn Conversation>> {
+        let own = || Arc::clone(link);
         match self {
-            Self::Http => Box::new(http::Http::new(Arc::clone(link), connection)),
+            Self::Http => {
+                let rests = untouched || tap.is_some_and(Tap::at_rest);
+                rests.then(|| Box::new(http::Http::new(own(), connection)) as _)
+            }
+            Self::Postgres => {
+                let rest = tap.and_then(Tap::session);
+                let rests = untouched || rest.is_some();
+                rests.then(|| Box::new(postgres::Postgres::new(own(), connection, rest)) as _)
+            }
+            Self::Tls => untouched.then(|| Box::new(tls::Tls::new(own(), connection)) as _),
         }
     }
 }

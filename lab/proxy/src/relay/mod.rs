@@ -195,13 +195,17 @@ impl Relay {
             return;
         };
         let untouched = self.up.received() == 0 && self.down.received() == 0;
-        let tap = self.tap.as_ref();
-        if !(self.up.at_rest() && self.down.at_rest())
-            || !(untouched || tap.is_some_and(|tap| tap.at_rest()))
-        {
+        if !(self.up.at_rest() && self.down.at_rest()) {
             return;
         }
-        let mut conversation = protocol.converse(&self.link, self.number);
+        let tap = self.tap.as_deref();
+        let found = protocol.converse(&self.link, self.number, untouched, tap);
+        let Some(mut conversation) = found else {
+            return;
+        };
+        if let Some(tap) = &mut self.tap {
+            tap.unfollow();
+        }
         conversation.adopt(&self.link.toxics());
         self.conversation = Some(conversation);
         self.up.converses();

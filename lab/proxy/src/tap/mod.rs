@@ -13,6 +13,7 @@ mod marks;
 pub(crate) use marks::HttpMarks;
 
 use crate::link::Link;
+use crate::protocol::postgres;
 use crate::spec::Stream;
 use crate::witness::InFlight;
 use framing::{Body, Event, Messages};
@@ -73,6 +74,8 @@ pub(crate) struct Tap {
     exchanges: VecDeque<Exchange>,
     completed: u64,
     blind: bool,
+    /// A session of PostgreSQL, as far as a fault that comes has to know it.
+    follower: Option<Box<postgres::Follower>>,
 }
 
 impl Tap {
@@ -85,6 +88,7 @@ impl Tap {
             exchanges: VecDeque::new(),
             completed: 0,
             blind: false,
+            follower: None,
         }
     }
 
@@ -102,9 +106,23 @@ impl Tap {
         !self.blind && self.exchanges.is_empty() && between
     }
 
+    /// The session of PostgreSQL, where it is one and rests.
+    pub(crate) fn session(&self) -> Option<postgres::Rest> {
+        self.follower.as_ref()?.rest()
+    }
+
+    /// Somebody else reads from here on.
+    pub(crate) fn unfollow(&mut self) {
+        self.follower = None;
+    }
+
     /// Data came from a source, at that offset of its stream.
     pub(crate) fn received(&mut self, stream: Stream, offset: u64, data: &[u8], now: Instant) {
         if self.blind {
+            let follower = self.follower.as_mut();
+            if follower.is_some_and(|follower| !follower.received(stream, data)) {
+                self.follower = None;
+            }
             return;
         }
         let understood = match stream {
@@ -115,13 +133,17 @@ impl Tap {
             self.blind = true;
             self.forget(now);
             self.link.http.not_http.add(1);
+            if stream == Stream::Upstream && offset == 0 {
+                self.follower = postgres::Follower::begin(data).map(Box::new);
+            }
         }
     }
 
     /// Bytes of a stream that it need not see: all of them, or the body but for its last byte.
     pub(crate) fn opaque(&self, stream: Stream) -> u64 {
         if self.blind {
-            return u64::MAX;
+            let read = self.follower.is_some() && stream == Stream::Upstream;
+            return if read { 0 } else { u64::MAX };
         }
         if stream == Stream::Downstream && self.compared().is_some() {
             return 0;
@@ -144,6 +166,9 @@ impl Tap {
 
     /// So many of these bytes passed unseen.
     pub(crate) fn skipped(&mut self, stream: Stream, bytes: u64) {
+        if let Some(follower) = &mut self.follower {
+            follower.skipped();
+        }
         match stream {
             Stream::Upstream => self.requests.skip(bytes),
             Stream::Downstream => self.replies.skip(bytes),

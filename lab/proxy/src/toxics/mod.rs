@@ -34,7 +34,9 @@ pub(crate) use stage::milliseconds;
 use stage::{Fault, Stage};
 
 use crate::protocol::Protocol;
-use crate::protocol::http::{self, Acts, HttpFault};
+use crate::protocol::http::{self, HttpFault};
+use crate::protocol::postgres::{self, PostgresFault};
+use crate::protocol::tls::{self, TlsFault};
 use crate::seed::Draw;
 use crate::spec::{Stream, ToxicView};
 use crate::witness::{Count, Marks};
@@ -43,7 +45,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Every kind of toxic, in the order of help texts.
-static KINDS: [Kind; 23] = [
+static KINDS: [Kind; 33] = [
     Kind::of::<latency::Latency>("delays data by `latency` ± `jitter` milliseconds"),
     Kind::of::<bandwidth::Bandwidth>("lets `rate` kilobytes (of 1,000 bytes) pass a second"),
     Kind::of::<slow_close::SlowClose>("delays the close by `delay` milliseconds"),
@@ -84,6 +86,22 @@ static KINDS: [Kind; 23] = [
         "lets `bytes` bytes of a reply's body pass `every` so many milliseconds",
     ),
     Kind::http::<http::faults::Stale>("repeats the first good answer to a GET"),
+    Kind::postgres::<postgres::faults::Pool>(
+        "refuses sessions of PostgreSQL beyond `connections`, with its own error",
+    ),
+    Kind::postgres::<postgres::faults::Slow>(
+        "delays statements like `statement` by `delay` ± `jitter` milliseconds",
+    ),
+    Kind::postgres::<postgres::faults::ReadOnly>("has the server refuse statements that write"),
+    Kind::postgres::<postgres::faults::LostCommit>("resets behind a commit, before its caller knows"),
+    Kind::postgres::<postgres::faults::Failover>(
+        "ends sessions (`terminated` or `reset`) and refuses new ones",
+    ),
+    Kind::tls::<tls::faults::Expired>("shows callers of TLS a certificate that has expired"),
+    Kind::tls::<tls::faults::NotYetValid>("shows callers of TLS one that is not yet valid"),
+    Kind::tls::<tls::faults::WrongName>("shows callers of TLS one for somebody else"),
+    Kind::tls::<tls::faults::UnknownAuthority>("shows callers of TLS one of an unknown authority"),
+    Kind::tls::<tls::faults::SlowHandshake>("delays handshakes of TLS by `delay` milliseconds"),
 ];
 
 /// Attributes by name.
@@ -95,7 +113,11 @@ enum Way {
     /// On bytes of one direction, whatever they mean: starts it on a connection.
     Bytes(fn(&Attributes, Instant, Draw) -> Box<dyn Stage>),
     /// On requests and replies of HTTP.
-    Http(fn(&Attributes) -> Box<dyn Acts>),
+    Http(fn(&Attributes) -> Box<dyn http::Acts>),
+    /// On sessions and statements of PostgreSQL.
+    Postgres(fn(&Attributes) -> Box<dyn postgres::Acts>),
+    /// On handshakes of TLS.
+    Tls(tls::Read),
 }
 
 /// A registered kind of toxic.
@@ -128,6 +150,26 @@ impl Kind {
         }
     }
 
+    const fn postgres<F: PostgresFault>(about: &'static str) -> Self {
+        Self {
+            name: F::NAME,
+            about,
+            extension: true,
+            merge: |current, changes| attributes::merge(current, changes, F::check),
+            way: Way::Postgres(postgres::read::<F>),
+        }
+    }
+
+    const fn tls<F: TlsFault>(about: &'static str) -> Self {
+        Self {
+            name: F::NAME,
+            about,
+            extension: true,
+            merge: |current, changes| attributes::merge(current, changes, F::check),
+            way: Way::Tls(tls::read::<F>),
+        }
+    }
+
     const fn extension(self) -> Self {
         Self {
             extension: true,
@@ -151,6 +193,8 @@ impl Kind {
         match self.way {
             Way::Bytes(_) => None,
             Way::Http(_) => Some(Protocol::Http),
+            Way::Postgres(_) => Some(Protocol::Postgres),
+            Way::Tls(_) => Some(Protocol::Tls),
         }
     }
 
@@ -209,6 +253,10 @@ pub(crate) struct Common {
     pub(crate) waiting: Count,
     /// What a fault of HTTP keeps.
     pub(crate) http: http::Shared,
+    /// What a fault of PostgreSQL counts.
+    pub(crate) postgres: postgres::Shared,
+    /// What a fault of TLS counts.
+    pub(crate) tls: tls::Shared,
 }
 
 /// See [`Common`].
@@ -219,15 +267,31 @@ impl Toxic {
     fn start(&self, now: Instant, draw: Draw) -> Option<Box<dyn Stage>> {
         match self.kind.way {
             Way::Bytes(start) => Some(start(&self.attributes, now, draw)),
-            Way::Http(_) => None,
+            Way::Http(_) | Way::Postgres(_) | Way::Tls(_) => None,
         }
     }
 
     /// What it does to requests and replies, where it is a fault of HTTP.
-    pub(crate) fn http(&self) -> Option<Box<dyn Acts>> {
+    pub(crate) fn http(&self) -> Option<Box<dyn http::Acts>> {
         match self.kind.way {
             Way::Http(read) => Some(read(&self.attributes)),
-            Way::Bytes(_) => None,
+            _ => None,
+        }
+    }
+
+    /// What it does to sessions and statements, where it is a fault of PostgreSQL.
+    pub(crate) fn postgres(&self) -> Option<Box<dyn postgres::Acts>> {
+        match self.kind.way {
+            Way::Postgres(read) => Some(read(&self.attributes)),
+            _ => None,
+        }
+    }
+
+    /// What it does to handshakes, where it is a fault of TLS.
+    pub(crate) fn tls(&self) -> Option<tls::Read> {
+        match self.kind.way {
+            Way::Tls(read) => Some(read),
+            _ => None,
         }
     }
 

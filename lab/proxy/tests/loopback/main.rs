@@ -13,6 +13,8 @@ mod extension;
 mod failings;
 mod habits;
 mod http;
+mod postgres;
 mod relay;
 mod support;
 mod tap;
+mod tls;

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::text;
 use crate::format;
+use crate::header::ran_as;
 use crate::run::Run;
 use crate::terminal::closing;
 use crate::{sentence, words};
@@ -20,7 +21,7 @@ pub(super) fn header(run: &Run<'_>) -> Markup {
             p.kicker {
                 strong { (plan.scenario) }
                 span { "seed " (plan.seed) }
-                span { (plan.system.name) " as " (opened.driver) }
+                span { (ran_as(plan, &opened.driver)) }
                 @if let Some(wall) = wall { span { time datetime=(opened.wall) { (wall) " UTC" } } }
             }
             p.verdict role="status" { (text::sign(tone)) (words::alone(verdict.call)) }

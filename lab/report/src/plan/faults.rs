@@ -104,6 +104,12 @@ pub(crate) fn effect(effect: &Effect) -> String {
             Deed::Reset => "answers torn off by a reset".to_owned(),
             Deed::Dripped => "answers in drops".to_owned(),
             Deed::Stale => "answers of earlier requests".to_owned(),
+            Deed::TurnedAway => "sessions turned away".to_owned(),
+            Deed::Held { mean, .. } => format!("statements {} late", format::planned(*mean)),
+            Deed::WriteRefused => "writes refused".to_owned(),
+            Deed::CommitLost => "connections reset behind a commit".to_owned(),
+            Deed::CertificateShown => "handshakes answered with it".to_owned(),
+            Deed::HandshakeHeld { mean } => format!("handshakes {} late", format::planned(*mean)),
         },
         Effect::State => "the service's state, read back each second".to_owned(),
     }

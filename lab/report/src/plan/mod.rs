@@ -125,13 +125,18 @@ fn patterns(page: &mut Page, plan: &Plan) {
 /// What will be started, and with which settings.
 fn environment(page: &mut Page, plan: &Plan) {
     note(page, "load", &generator(&plan.load));
-    let mut label = "starts";
+    let mut label = if plan.system.is_attached() {
+        "attached"
+    } else {
+        "starts"
+    };
     for service in &plan.system.services {
         note(page, label, &started(service));
         label = " ";
     }
     let links: Vec<String> = plan.system.links.iter().map(format::link).collect();
     note(page, "links", &links.join(", "));
+    note(page, " ", &unseen(plan));
     let settings: Vec<String> = plan
         .system
         .settings
@@ -163,18 +168,41 @@ fn generator(load: &Load) -> String {
 
 /// `orders: lab shop orders · ready when GET /health answers, within 10 s`.
 fn started(service: &Service) -> String {
+    let ready = match &service.ready.check {
+        ReadyCheck::Http(path) => format!("when GET {path} answers"),
+        ReadyCheck::Tcp => "when its port accepts".to_owned(),
+    };
+    let within = format::planned(service.ready.within);
+    if let Some(attached) = &service.attached {
+        let proxies = attached.proxies.iter();
+        let proxies = proxies.map(|(caller, listen)| format!(" · {caller} finds it at {listen}"));
+        let (name, address) = (&service.name, &attached.address);
+        let proxies: String = proxies.collect();
+        return format!(
+            "{name}: runs already at {address} · ready {ready}, within {within}{proxies}"
+        );
+    }
     let what = match (&service.image, service.command.as_slice()) {
         (Some(image), []) => format!("image {image}"),
         // The program's own name stands in for the place it is started from.
         (_, command) => command.join(" ").replace("{lab}", "lab"),
     };
-    let ready = match &service.ready.check {
-        ReadyCheck::Http(path) => format!("when GET {path} answers"),
-        ReadyCheck::Tcp => "when its port accepts".to_owned(),
-    };
+    let fixtures = service.fixtures.iter();
+    let fixtures: Vec<String> = fixtures
+        .map(|fixture| format!(" · then {}", fixture.summary()))
+        .collect();
+    let fixtures = fixtures.concat();
     format!(
-        "{}: {what} · ready {ready}, within {}",
-        service.name,
-        format::planned(service.ready.within)
+        "{}: {what} · ready {ready}, within {within}{fixtures}",
+        service.name
     )
+}
+
+/// What no proxy sees of a system that runs already; empty of others.
+fn unseen(plan: &Plan) -> String {
+    if plan.system.is_attached() {
+        "no other call between its services passes the lab: nothing inside is rewired".to_owned()
+    } else {
+        String::new()
+    }
 }

@@ -124,6 +124,8 @@ fn system() -> System {
             check: ReadyCheck::Http("/health".to_owned()),
             within: seconds(10),
         },
+        fixtures: vec![],
+        attached: None,
     };
     System {
         name: name("shop"),

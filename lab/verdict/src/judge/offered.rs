@@ -5,16 +5,25 @@ use lab_model::{Histogram, Span};
 
 use super::Case;
 use super::course::{self, Course};
+use crate::evidence::ALPHA;
+use crate::evidence::trials::refutes;
 use crate::figures::{count, counted, measured};
 use crate::outcome::{Call, Offered};
 use crate::tally::JourneyTally;
 
-/// The most that the 99th percentile of the generator's lag may be.
+/// How late an arrival may be sent.
 ///
 /// A healthy generator paces within 0.2 ms; goose with plain timers within 2 ms. Latencies that
 /// people promise start at some 100 ms, and 25 ms is where lag would begin to decide them. What
 /// lags more is a machine too busy for honest load: its timeouts are its own.
 pub const LAG_BUDGET: Span = Span::from_millis(25);
+
+/// The share of arrivals that are sent in time, at the least.
+///
+/// A phase is doubted when the exact binomial test rules out that share with an error of 5 %: a
+/// generator that is late with 1 % of its arrivals makes no more than 5 % of runs inconclusive,
+/// however few arrivals a phase has. Of 60 arrivals 3 have to be late, of 1,500 23.
+const IN_TIME: f64 = 0.99;
 
 /// The rounding at the two edges of a phase may move one arrival to its neighbour.
 const EDGE: u64 = 1;
@@ -44,6 +53,7 @@ fn judge_phase(case: &Case<'_>, phase: usize) -> Offered {
         due: sum(|journey| journey.total.due),
         unsent: sum(|journey| journey.total.unsent),
         unresolved: sum(|journey| journey.total.unresolved()),
+        late: late(&lag),
         lag_p99: lag.quantile(0.99),
         call: Call::Pass,
         note: String::new(),
@@ -62,6 +72,7 @@ fn doubt(case: &Case<'_>, offered: &Offered) -> Option<String> {
         due,
         unsent,
         unresolved,
+        late,
         lag_p99,
         ..
     } = *offered;
@@ -87,16 +98,31 @@ fn doubt(case: &Case<'_>, offered: &Offered) -> Option<String> {
             counted(unresolved, "arrival")
         ));
     }
-    if let Some(lag) = lag_p99.filter(|lag| *lag > LAG_BUDGET) {
-        let (lag, budget) = (measured(lag), measured(LAG_BUDGET));
+    let sent = due.saturating_sub(unsent);
+    if is_too_late(sent, late) {
+        let (lag, budget) = (measured(lag_p99.unwrap_or_default()), measured(LAG_BUDGET));
         return Some(format!(
-            "the generator started arrivals {lag} late (p99, at most {budget})"
+            "the generator started {} of {} more than {budget} late (p99 {lag})",
+            count(late),
+            counted(sent, "arrival")
         ));
     }
     if unsent > 0 {
         return Some(format!("{} could not be sent", counted(unsent, "arrival")));
     }
     (due == 0).then(|| "no arrival came due".to_owned())
+}
+
+/// Whether so many late arrivals rule out a generator that is in time often enough.
+fn is_too_late(sent: u64, late: u64) -> bool {
+    refutes(sent.max(late), late, IN_TIME, ALPHA)
+}
+
+/// How many arrivals were sent later than they may be.
+fn late(lag: &Histogram) -> u64 {
+    lag.buckets()
+        .filter(|(most, _)| *most > LAG_BUDGET.as_micros())
+        .fold(0, |sum, (_, count)| sum.saturating_add(count))
 }
 
 /// Whether unsent arrivals are all that is wrong with the load of a phase.
@@ -148,4 +174,33 @@ fn contradiction(tally: &JourneyTally) -> Option<String> {
             tally.journey
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_late_arrivals_of_few_say_little() {
+        let check = |sent, fewest| {
+            let found = (0..=sent).find(|late| is_too_late(sent, *late));
+            assert_eq!(found, Some(fewest), "of {sent}");
+        };
+        check(1, 1);
+        check(10, 2);
+        check(60, 3);
+        check(600, 11);
+        check(1_500, 23);
+        check(10_000, 118);
+        assert!(!is_too_late(0, 0) && is_too_late(0, 1));
+    }
+
+    #[test]
+    fn late_is_what_exceeds_the_budget() {
+        let mut lag = Histogram::new();
+        lag.record_many(Span::from_millis(24), 5);
+        lag.record_many(Span::from_millis(26), 2);
+        lag.record(Span::from_secs(3));
+        assert_eq!(late(&lag), 3);
+    }
 }

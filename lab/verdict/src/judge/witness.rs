@@ -57,9 +57,14 @@ fn doubt(fault: &Fault, tally: &FaultTally, wanted: f64, link: &Traffic) -> Opti
     let Some(touched) = share.get() else {
         return Some(match fault.on_service() {
             Some(_) => format!("the state of {on} was never read while {summary} was armed"),
-            None if matches!(fault.effect, Effect::Exchange { .. }) => {
-                format!("no request on {on} matched while {summary} was armed")
+            None if let Effect::Exchange { deed, .. } = fault.effect => {
+                let noun = deed.noun();
+                format!("no {noun} on {on} matched while {summary} was armed")
             }
+            None if let Effect::Open { .. } = fault.effect => format!(
+                "no connection opened on {on} while {summary} was armed: callers kept theirs, or the \
+                 link is bypassed"
+            ),
             None => format!(
                 "nothing passed {on} while {summary} was armed: the link is bypassed or never used"
             ),

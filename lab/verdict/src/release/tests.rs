@@ -355,3 +355,29 @@ fn a_regression_blocks() {
     // Nothing to compare with is said, and does not block.
     check(&policy, &[with(26)], &beside(), 0);
 }
+
+#[test]
+fn how_often_a_verdict_differs_is_told() {
+    let observed = Some(Strength::Observed);
+    let policy = Policy::everything(name("all"));
+    let said = |calls: &[Call]| {
+        let runs: Vec<Rehearsed> = calls.iter().map(|call| run(*call, observed)).collect();
+        let mut items = flakes::items(&runs);
+        assert!(items.len() < 2);
+        items.pop()
+    };
+    assert_eq!(said(&[Call::Pass]), None);
+    let same = said(&[Call::Pass, Call::Pass, Call::Pass]).unwrap();
+    assert_eq!(same.standing, Standing::Holds);
+    assert!(
+        same.found
+            .starts_with("3 pass of 3 seeds · flake rate 0 %, at most ")
+    );
+    let mixed = said(&[Call::Pass, Call::Fail, Call::Pass, Call::Inconclusive]).unwrap();
+    assert_eq!(mixed.standing, Standing::Warns);
+    let expected = "2 pass, 1 fail, 1 inconclusive of 4 seeds · flake rate 50 %";
+    assert!(mixed.found.starts_with(expected), "{}", mixed.found);
+    // One seed that fails shuts the gate, whatever the others say.
+    let runs = [Call::Pass, Call::Fail, Call::Pass].map(|call| run(call, observed));
+    assert_eq!(decide(&policy, &runs, &beside()).exit, Exit::Fail);
+}

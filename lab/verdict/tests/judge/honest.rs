@@ -420,6 +420,28 @@ fn failures_of_a_phase_whose_fault_was_not_seen_are_not_blamed_on_it() {
 }
 
 #[test]
+fn connections_that_callers_kept_are_no_witness_of_a_late_opening() {
+    let mut late = plan();
+    late.faults[0].effect = Effect::Open {
+        delay: span("800ms"),
+    };
+    let mut run = Run::with(late, slow_checkout);
+    run.each_bite(|report| {
+        report.passing.connections = 0;
+        report.touched.connections = 0;
+    });
+    let verdict = run.judge();
+    assert_eq!(verdict.objectives[0].call, Call::Inconclusive);
+    assert!(
+        verdict.objectives[0]
+            .note
+            .contains("no connection opened on orders -> payments"),
+        "{}",
+        verdict.objectives[0].note
+    );
+}
+
+#[test]
 fn a_bypassed_link_makes_a_failing_run_inconclusive() {
     let mut run = Run::with(plan(), slow_checkout);
     run.remove(|event| matches!(event, Event::Fault(_)));

@@ -14,6 +14,7 @@
 //! | `admission` | what a service does with requests before it serves them |
 //! | `metrics` | what a service says of itself, for Prometheus |
 //! | `store` | SQLite on a thread of its own |
+//! | `tls` | whom a caller trusts, and who a service is |
 //!
 //! Invariants: a service shares nothing with another but HTTP; a write is acknowledged only after
 //! the store has it; work goes on when its caller has gone.
@@ -38,6 +39,7 @@ mod resilience;
 mod schema;
 mod server;
 mod store;
+mod tls;
 mod upstream;
 
 pub use config::{Config, ConfigError, Role, UnknownRole};

@@ -19,6 +19,7 @@ use crate::monolith::Monolith;
 use crate::orders::Orders;
 use crate::payments;
 use crate::store::{self, StoreError};
+use crate::tls::{self, Identity};
 
 /// How long requests in service may take to end once the service stops.
 const DRAIN: Duration = Duration::from_millis(400);
@@ -38,6 +39,8 @@ enum Reason {
     },
     #[error("store: {0}")]
     Store(#[from] StoreError),
+    #[error("TLS: {0}")]
+    Tls(String),
 }
 
 /// A service that listens.
@@ -80,18 +83,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let database = store::open(role, &config.database)
         .await
         .map_err(Reason::from)?;
+    let identity = config.identity().cloned();
+    let trust = tls::trust(config.authority()).map_err(Reason::Tls)?;
     let (requests, books) = match config.service {
         ServiceSettings::Payments(settings) => payments::routes(&settings, database)
             .await
             .map_err(Reason::from)?,
         ServiceSettings::Orders(settings) => {
-            let orders = Orders::new(settings, database, log.clone());
+            let orders = Orders::new(settings, database, &trust, log.clone());
             let orders = orders.await.map_err(Reason::from)?;
             tasks.spawn(orders.clone().background(stop.clone()));
             orders.routes()
         }
         ServiceSettings::Monolith(settings) => {
-            let monolith = Monolith::new(settings, database, log.clone());
+            let monolith = Monolith::new(settings, database, &trust, log.clone());
             let monolith = monolith.await.map_err(Reason::from)?;
             tasks.spawn(monolith.clone().background(stop.clone()));
             monolith.routes()
@@ -105,7 +110,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         .merge(books)
         .route("/health", get(Json(health)))
         .route("/metrics", get(move || async move { metrics.text() }));
-    let (address, server) = serve(config.listen, routes, stop.clone()).await?;
+    let (address, server) = serve(config.listen, identity.as_ref(), routes, stop.clone()).await?;
     log.event("started", &address.to_string());
     Ok(Running {
         address,
@@ -117,22 +122,31 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
 async fn serve(
     address: SocketAddr,
+    identity: Option<&Identity>,
     routes: Router,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), Reason> {
     let unusable = |source| Reason::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(unusable)?;
     let bound = listener.local_addr().map_err(unusable)?;
+    if let Some(identity) = identity {
+        let listener = tls::both(listener, identity).map_err(Reason::Tls)?;
+        let stopped = async move { stop.cancelled().await };
+        let server = axum::serve(listener, routes).with_graceful_shutdown(stopped);
+        let server = tokio::spawn(async move {
+            let _ = server.await;
+        });
+        return Ok((bound, server));
+    }
     let listener = listener.tap_io(|stream| {
         // Small answers must not wait for acknowledgements; where this fails they just may.
         let _ = stream.set_nodelay(true);
     });
+    // The only error is one of accepting, and axum retries those itself.
+    let stopped = async move { stop.cancelled().await };
+    let server = axum::serve(listener, routes).with_graceful_shutdown(stopped);
     let server = tokio::spawn(async move {
-        let stopped = async move { stop.cancelled().await };
-        // The only error is one of accepting, and axum retries those itself.
-        let _ = axum::serve(listener, routes)
-            .with_graceful_shutdown(stopped)
-            .await;
+        let _ = server.await;
     });
     Ok((bound, server))
 }

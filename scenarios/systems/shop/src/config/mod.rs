@@ -7,8 +7,10 @@ mod value;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::str::FromStr;
 
+use crate::tls::Identity;
 use reader::Reader;
 
 pub(crate) use client::{
@@ -135,6 +137,22 @@ impl Config {
             },
         };
         reader.finish(config)
+    }
+
+    /// Who the service is, where it speaks TLS.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        match &self.service {
+            ServiceSettings::Payments(settings) => settings.identity.as_ref(),
+            ServiceSettings::Monolith(_) | ServiceSettings::Orders(_) => None,
+        }
+    }
+
+    /// Whom it trusts, where it calls others with TLS.
+    pub(crate) fn authority(&self) -> Option<&Path> {
+        match &self.service {
+            ServiceSettings::Orders(settings) if settings.tls => settings.authority.as_deref(),
+            _ => None,
+        }
     }
 
     /// The role these settings are for.

@@ -1,5 +1,6 @@
 //! What each role can be told beside how it calls others.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
@@ -9,6 +10,7 @@ use super::client::{ClientSettings, RetryMode};
 use super::reader::Reader;
 use super::value::Value;
 use crate::resilience::Fallback;
+use crate::tls::Identity;
 
 /// Settings of the web edge.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,10 @@ pub(crate) struct OrdersSettings {
     pub(crate) payments: Uri,
     /// Where the monolith is, for the dual write.
     pub(crate) monolith: Uri,
+    /// Whether it speaks TLS with payments.
+    pub(crate) tls: bool,
+    /// Whom it trusts then: a file of certificates.
+    pub(crate) authority: Option<PathBuf>,
     pub(crate) client: ClientSettings,
     /// What a new order does while payments does not answer.
     pub(crate) fallback: Fallback,
@@ -57,6 +63,8 @@ pub(crate) struct OrdersSettings {
 /// Settings of the payments service.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PaymentsSettings {
+    /// Who it is, where it speaks TLS beside HTTP in clear.
+    pub(crate) identity: Option<Identity>,
     /// Whether a repeated charge is answered with the first result.
     pub(crate) idempotency: bool,
     /// Time of service of one request to charge.
@@ -145,6 +153,8 @@ impl OrdersSettings {
         Self {
             payments: reader.value("PAYMENTS_URL", at_default_port(Role::Payments)),
             monolith: reader.value("MONOLITH_URL", at_default_port(Role::Monolith)),
+            tls: reader.value("SHOP_TLS", false),
+            authority: reader.value("SHOP_AUTHORITY", None),
             client: ClientSettings::read(reader, RetryMode::Naive),
             fallback: reader.value("SHOP_FALLBACK", Fallback::None),
             reconcile: reader.value("SHOP_RECONCILE", 40),
@@ -159,7 +169,12 @@ impl OrdersSettings {
 
 impl PaymentsSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let certificate: Option<PathBuf> = reader.value("SHOP_CERTIFICATE", None);
+        let key: Option<PathBuf> = reader.value("SHOP_KEY", None);
         Self {
+            identity: certificate
+                .zip(key)
+                .map(|(certificate, key)| Identity { certificate, key }),
             idempotency: reader.value("SHOP_IDEMPOTENCY", true),
             work: reader.value("SHOP_WORK", Duration::from_millis(16)),
         }

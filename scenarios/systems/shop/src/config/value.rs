@@ -1,6 +1,7 @@
 //! What a variable may hold: durations, limits, shares, switches, addresses.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
@@ -61,6 +62,14 @@ impl Value for Option<Duration> {
         Duration::parse(text)
             .filter(|duration| !duration.is_zero())
             .map(Some)
+    }
+}
+
+impl Value for Option<PathBuf> {
+    const EXPECTED: &'static str = "a file";
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(Some(PathBuf::from(text)))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::log::Log;
 use crate::pace::{Pace, repeat};
 use crate::resilience::Fallback;
 use crate::store::{Opened, StoreError};
+use crate::tls::Trust;
 use crate::upstream::Upstream;
 use store::MonolithStore;
 
@@ -41,6 +42,7 @@ impl Monolith {
     pub(crate) async fn new(
         settings: MonolithSettings,
         database: Opened,
+        trust: &Trust,
         log: Log,
     ) -> Result<Self, StoreError> {
         let store = store::open(database).await?;
@@ -50,6 +52,7 @@ impl Monolith {
                 name,
                 address.clone(),
                 settings.client.clone(),
+                (trust, false),
             ))
         };
         Ok(Self {

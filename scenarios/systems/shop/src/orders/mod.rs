@@ -22,6 +22,7 @@ use crate::payments::{Charge, ChargeRequest};
 use crate::resilience::Fallback;
 use crate::schema::OrderDocument;
 use crate::store::{Opened, StoreError};
+use crate::tls::Trust;
 use crate::upstream::{Call, CallError, Upstream};
 use store::{Order, OrderStore};
 
@@ -39,18 +40,20 @@ impl Orders {
     pub(crate) async fn new(
         settings: OrdersSettings,
         database: Opened,
+        trust: &Trust,
         log: Log,
     ) -> Result<Self, StoreError> {
-        let upstream = |name, address: &http::Uri| {
+        let upstream = |name, address: &http::Uri, secure| {
             Arc::new(Upstream::new(
                 name,
                 address.clone(),
                 settings.client.clone(),
+                (trust, secure),
             ))
         };
         Ok(Self {
-            payments: upstream("payments", &settings.payments),
-            monolith: upstream("monolith", &settings.monolith),
+            payments: upstream("payments", &settings.payments, settings.tls),
+            monolith: upstream("monolith", &settings.monolith, false),
             store: store::open(database).await?,
             settings: Arc::new(settings),
             log,

@@ -15,12 +15,14 @@ use transport::Transport;
 use crate::config::ClientSettings;
 use crate::context::Context;
 use crate::resilience::{Bulkhead, CircuitBreaker, Retry, within};
+use crate::tls::Trust;
 
 /// One service that another calls.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     name: &'static str,
     base: Uri,
+    scheme: &'static str,
     settings: ClientSettings,
     transport: Transport,
     bulkhead: Bulkhead,
@@ -76,12 +78,19 @@ impl Reply {
 }
 
 impl Upstream {
-    /// A service called `name` at `base`.
-    pub(crate) fn new(name: &'static str, base: Uri, settings: ClientSettings) -> Self {
+    /// A service called `name` at `base`; with `secure` it has to show who it is to whoever trusts
+    /// these.
+    pub(crate) fn new(
+        name: &'static str,
+        base: Uri,
+        settings: ClientSettings,
+        (trust, secure): (&Trust, bool),
+    ) -> Self {
         Self {
             name,
             base,
-            transport: Transport::new(&settings),
+            scheme: if secure { "https" } else { "http" },
+            transport: Transport::new(&settings, trust, secure),
             bulkhead: Bulkhead::new(settings.bulkhead),
             retry: Retry::new(settings.retry.clone()),
             breaker: CircuitBreaker::new(settings.breaker.clone()),
@@ -117,7 +126,7 @@ impl Upstream {
         let authority = self.base.authority().map_or("", |part| part.as_str());
         let mut request = Request::builder()
             .method(call.method.clone())
-            .uri(format!("http://{authority}{}", call.path))
+            .uri(format!("{}://{authority}{}", self.scheme, call.path))
             .body(Full::new(call.body.clone().unwrap_or_default()))
             .map_err(|error| CallError::Unsendable(error.to_string()))?;
         let headers = request.headers_mut();

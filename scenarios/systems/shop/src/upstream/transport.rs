@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 
 use super::{CallError, Reply};
 use crate::config::{BodyEnd, ClientSettings};
+use crate::tls::{Connector, Trust, connector};
 
 /// No answer of the shop comes near; whatever is larger is not ours.
 const LARGEST_BODY: usize = 4 << 20;
@@ -25,16 +26,17 @@ const IDLE: Duration = Duration::from_secs(1);
 /// A client for one upstream.
 #[derive(Debug)]
 pub(super) struct Transport {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
     end: BodyEnd,
 }
 
 impl Transport {
     /// With `keepalive` connections are pooled and used again, else each request has its own.
-    pub(super) fn new(settings: &ClientSettings) -> Self {
+    /// With TLS an answer always ends with its length.
+    pub(super) fn new(settings: &ClientSettings, trust: &Trust, secure: bool) -> Self {
         let keepalive = settings.keepalive;
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
+        let mut http = HttpConnector::new();
+        http.set_nodelay(true);
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new());
         builder.pool_idle_timeout(IDLE);
@@ -42,9 +44,9 @@ impl Transport {
             builder.pool_max_idle_per_host(0);
         }
         Self {
-            client: builder.build(connector),
+            client: builder.build(connector(http, trust)),
             // A connection that is used again does not end with an answer.
-            end: if keepalive {
+            end: if keepalive || secure {
                 BodyEnd::Length
             } else {
                 settings.body
@@ -157,7 +159,8 @@ mod tests {
             .unwrap();
         let begun = Instant::now();
         let call = async {
-            let reply = Transport::new(&settings.client)
+            let trust = crate::tls::trust(None).unwrap();
+            let reply = Transport::new(&settings.client, &trust, false)
                 .send(request)
                 .await
                 .unwrap();

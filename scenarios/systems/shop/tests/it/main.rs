@@ -16,4 +16,7 @@ mod scenarios;
 #[cfg(test)]
 mod shop;
 #[cfg(test)]
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(test)]
 mod wire;

@@ -1,22 +1,28 @@
 //! `lab gate`: many scenarios as one decision.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | here | the policy, what is meant, what is written |
+//! | `rehearse` | the runs, side by side, until the decision has fallen or the time is over |
+
+mod rehearse;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lab_drivers::containers::image::Substitutes;
-use lab_model::policy::{Doubt, External, Policy};
-use lab_model::{Exit, Name, Span};
-use lab_report::{Run as Report, Style, decision, html, junit, markdown};
+use lab_drivers::containers::engine;
+use lab_model::container::Runtime;
+use lab_model::policy::{External, Policy};
+use lab_model::{Exit, Name};
+use lab_report::{Style, decision};
 use lab_scenarios::{Planned, Source, catalog};
-use lab_verdict::outcome::Call;
-use lab_verdict::release::{Beside, Decision, Rehearsed, decide, is_decided};
-use lab_verdict::{across, judge};
+use lab_verdict::release::{Beside, Decision, decide};
 
-use crate::arguments::{Choice, Color, Gate, Run, Strength};
-use crate::commands::run::execute;
+use crate::arguments::{Choice, Color, Driver, Gate};
 use crate::scenario::{Trouble, shown};
-use crate::{accepted, diagnostics, runs, scenario, text};
+use crate::{accepted, diagnostics, scenario, sweep, text};
+use rehearse::rehearse;
 
 pub(crate) fn run(options: &Gate, color: Color) -> Exit {
     let written = ["terminal", "json", "markdown"];
@@ -24,6 +30,9 @@ pub(crate) fn run(options: &Gate, color: Color) -> Exit {
         let message = format!("a gate has no format called `{}`", options.format);
         text::error(&message, &written.join(", "));
         return Exit::Usage;
+    }
+    if options.driver != Driver::Processes {
+        engine::point_client();
     }
     let policy = match policy(options.policy.as_deref(), color) {
         Ok(policy) => policy,
@@ -53,6 +62,10 @@ pub(crate) fn run(options: &Gate, color: Color) -> Exit {
         not_run: Vec::new(),
         exits: Vec::new(),
     };
+    let in_containers = |one: &Chosen| one.planned.runtime == Runtime::Containers;
+    for swept in sweep::sweep(&options.kept.out, planned.iter().any(in_containers)) {
+        text::note(&format!("swept {swept}"));
+    }
     let runs = rehearse(options, &policy, planned, &mut beside, color);
     let decision = decide(&policy, &runs, &beside);
     if let Some(folder) = &options.reports
@@ -117,8 +130,14 @@ fn planned(options: &Gate, color: Color) -> Result<Vec<Chosen>, Exit> {
             seed: options.seed,
             toxiproxy: None,
             driver: options.driver,
+            allow: options.allow.clone(),
             early_stop: None,
+            lengths: options.lengths,
         };
+        // What is too short to be judged runs whole; what is wrong otherwise is shown below.
+        if choice.lengths.is_some() && !scenario::is_plannable(&choice, &reference) {
+            choice.lengths = None;
+        }
         let Ok(mut planned) = scenario::planned(&choice, &reference, color) else {
             broken = true;
             continue;
@@ -130,6 +149,17 @@ fn planned(options: &Gate, color: Color) -> Result<Vec<Chosen>, Exit> {
         if options.remedied && !planned.plan.remedy.is_empty() {
             choice.with.extend(planned.plan.remedy.clone());
             planned = scenario::planned(&choice, &reference, color)?;
+        }
+        let seed = planned.plan.seed;
+        for number in 1..options.repeat {
+            let mut choice = choice.clone();
+            choice.seed = Some(seed.wrapping_add(u64::from(number)));
+            let planned = scenario::planned(&choice, &reference, color)?;
+            chosen.push(Chosen {
+                choice,
+                reference: reference.clone(),
+                planned,
+            });
         }
         chosen.push(Chosen {
             choice,
@@ -148,133 +178,11 @@ fn planned(options: &Gate, color: Color) -> Result<Vec<Chosen>, Exit> {
         );
         return Err(Exit::Usage);
     }
-    chosen.sort_by_key(|one| one.planned.plan.length());
+    chosen.sort_by_key(|one| {
+        let plan = &one.planned.plan;
+        (plan.length(), plan.scenario.clone(), plan.seed)
+    });
     Ok(chosen)
-}
-
-/// Runs one after the other until the decision has fallen or the time is over.
-fn rehearse(
-    options: &Gate,
-    policy: &Policy,
-    chosen: Vec<Chosen>,
-    beside: &mut Beside,
-    color: Color,
-) -> Vec<Rehearsed> {
-    let started = jiff::Timestamp::now();
-    let budget = options.budget.unwrap_or(Span::from_micros(u64::MAX));
-    // A system takes some seconds to start and to end.
-    let fits = |length: Span| {
-        let spent = jiff::Timestamp::now()
-            .duration_since(started)
-            .unsigned_abs();
-        Span::from(spent).plus(length).plus(Span::from_secs(10)) <= budget
-    };
-    let mut done: Vec<Rehearsed> = Vec::new();
-    for one in chosen {
-        let (name, length) = (one.planned.plan.scenario.clone(), one.planned.plan.length());
-        if !options.keep_going && is_decided(policy, &done, beside) {
-            beside.not_run.push((
-                name,
-                "the decision had fallen; --keep-going runs all".to_owned(),
-            ));
-            continue;
-        }
-        if !fits(length) {
-            beside.not_run.push((
-                name,
-                format!("it takes {length}, and the budget of {budget} is spent"),
-            ));
-            continue;
-        }
-        let seed = one.planned.plan.seed;
-        let again = (one.reference.clone(), one.choice.clone());
-        match rehearsed(options, &one.choice, one.planned, color) {
-            Ok(run) => {
-                let doubtful = run.verdict.call == Call::Inconclusive;
-                let ended = interrupted(&run);
-                let extended = (doubtful && policy.inconclusive == Doubt::Extend && fits(length))
-                    .then(|| extended(options, &again, seed, color))
-                    .flatten();
-                done.push(extended.unwrap_or(run));
-                if ended {
-                    break;
-                }
-            }
-            Err((exit, why)) => {
-                beside.not_run.push((name, why));
-                beside.exits.push(exit);
-            }
-        }
-    }
-    done
-}
-
-fn interrupted(run: &Rehearsed) -> bool {
-    let ends = [Exit::Interrupted, Exit::Terminated];
-    ends.iter().any(|exit| run.verdict.exits.contains(exit))
-}
-
-/// Once more with the next seed.
-fn extended(
-    options: &Gate,
-    (reference, choice): &(String, Choice),
-    seed: u64,
-    color: Color,
-) -> Option<Rehearsed> {
-    let choice = Choice {
-        seed: Some(seed.wrapping_add(1)),
-        ..choice.clone()
-    };
-    text::note(&format!(
-        "{reference} could not say; once more with seed {}",
-        seed.wrapping_add(1)
-    ));
-    let planned = scenario::planned(&choice, reference, color).ok()?;
-    rehearsed(options, &choice, planned, color).ok()
-}
-
-/// One run, its reports written.
-fn rehearsed(
-    options: &Gate,
-    choice: &Choice,
-    planned: Planned,
-    color: Color,
-) -> Result<Rehearsed, (Exit, String)> {
-    let run = Run {
-        choice: choice.clone(),
-        kept: options.kept.clone(),
-        images: vec![],
-        image_map: None,
-        format: "terminal".to_owned(),
-        strength: Strength::Observed,
-        proxy_api: None,
-    };
-    let folder = execute(&run, planned, Substitutes::default(), color)
-        .map_err(|failure| (Exit::Environment, failure.to_string()))?;
-    let broken = |error: runs::RunError| (Exit::Environment, error.to_string());
-    let journal = runs::journal(&folder).map_err(broken)?;
-    let verdict = judge(&journal);
-    if let Some(reports) = &options.reports {
-        let shown = folder.to_string_lossy();
-        let report = Report::new(&journal, &verdict, Some(&shown));
-        let write = |ending: &str, text: String| {
-            fs::create_dir_all(reports)?;
-            fs::write(
-                reports.join(format!("{}.{ending}", journal.opened.run)),
-                text,
-            )
-        };
-        write("html", html::report(&report))
-            .and_then(|()| write("xml", junit::report(&report)))
-            .and_then(|()| write("md", markdown::report(&report)))
-            .map_err(|error| (Exit::Environment, format!("{}: {error}", reports.display())))?;
-    }
-    Ok(Rehearsed {
-        run: journal.opened.run.to_string(),
-        summary: across::summary(&journal),
-        plan: journal.opened.plan.clone(),
-        verdict,
-    })
 }
 
 fn kept(folder: &Path, policy: &Policy, decision: &Decision) -> std::io::Result<()> {

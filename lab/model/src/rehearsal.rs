@@ -1,0 +1,163 @@
+//! A runbook that is executed in a run: what was to be done, what was done, and when.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::Name;
+use crate::units::Span;
+
+/// What is known of a rehearsal before it begins: with the run's plan all that a judge needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// The runbook's id.
+    pub runbook: Name,
+    /// SHA-256 of its file, hexadecimal.
+    pub digest: String,
+    /// How the system is broken.
+    pub situation: Situation,
+    /// Parts of the system that it may change.
+    pub touches: Vec<Name>,
+    /// Parts of the system that must keep their objectives.
+    pub protects: Vec<Name>,
+    /// Where routes and flags must stand in the end.
+    pub targets: Vec<Target>,
+    /// What a correct declaration names.
+    pub answer: Answer,
+    /// Pairs of blocks whose first must have succeeded before the second begins.
+    pub order: Vec<(String, String)>,
+    /// Messages, and by when they are due, counted from the fault.
+    pub messages: Vec<(String, Option<Span>)>,
+    /// How long every objective must hold for users to count as served.
+    pub mitigated: Span,
+    /// How long everything must hold, after the cause was brought about again.
+    pub recovered: Span,
+}
+
+/// How the system is broken while a runbook is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Situation {
+    /// As the runbook was written for.
+    OwnFault,
+    /// In another way: prechecks must refuse.
+    WrongFault,
+    /// Not at all: prechecks must refuse, or nothing may change.
+    Healthy,
+}
+
+/// Where a route or a flag must stand: `route orders service=0%`, `flag compact-pages=on`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// `route orders`, `flag compact-pages`: as changes of the gateway name it.
+    pub what: String,
+    /// `service 0%`, `on`: one of the values that stand there, separated by commas.
+    pub value: String,
+}
+
+/// What a correct declaration names: one of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The part that is broken, in its names.
+    pub components: Vec<String>,
+    /// How it is broken, out of [`SYMPTOMS`].
+    pub symptoms: Vec<String>,
+}
+
+/// What can be wrong with a part of a system.
+pub const SYMPTOMS: [&str; 4] = ["errors", "latency", "unavailable", "data"];
+
+/// Which execution of a runbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    /// Against the failure.
+    First,
+    /// The same once more, after everything has settled.
+    Again,
+    /// The rollback blocks.
+    Undo,
+}
+
+/// What happens in a rehearsal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RehearsalEvent {
+    /// What is to come.
+    Opened(Box<Rehearsal>),
+    /// Blocks begin to run.
+    Begun {
+        /// Which execution.
+        pass: Pass,
+    },
+    /// A block begins.
+    Block {
+        /// Its id.
+        id: String,
+        /// What it is for: `step`.
+        kind: String,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+    /// A block has ended.
+    BlockEnded {
+        /// Its id.
+        id: String,
+        /// What it is for.
+        kind: String,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// How.
+        end: BlockEnd,
+        /// What it wrote, without secrets, its middle left out where it is long.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        output: String,
+    },
+    /// A block was left out, as it had succeeded before, with the same text and the same values.
+    Skipped {
+        /// Its id.
+        id: String,
+    },
+    /// The execution is over.
+    Ended {
+        /// Which.
+        pass: Pass,
+        /// The block that failed for good; absent where all succeeded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    },
+    /// The cause is brought about again.
+    Replayed,
+    /// The incident is over: what follows is none of its seconds.
+    Judged,
+}
+
+/// How one attempt of a block ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockEnd {
+    /// With an exit status.
+    Exited(i32),
+    /// By a signal.
+    Signalled(i32),
+    /// Its time was up.
+    TimedOut,
+    /// Killed midway, as a mutant asks for.
+    Killed,
+}
+
+impl BlockEnd {
+    /// Whether it succeeded.
+    pub fn is_success(self) -> bool {
+        self == Self::Exited(0)
+    }
+}
+
+impl std::fmt::Display for BlockEnd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exited(status) => write!(f, "exit status {status}"),
+            Self::Signalled(signal) => write!(f, "signal {signal}"),
+            Self::TimedOut => f.write_str("its time was up"),
+            Self::Killed => f.write_str("killed midway"),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Faults of HTTP/1.1 on any two streams, in any pieces.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lab_proxy::internals::conversations::http(data));

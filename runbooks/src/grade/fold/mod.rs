@@ -1,0 +1,225 @@
+//! From a run's journal to what is known of an incident. Pure: the same journal gives the same
+//! evidence, years later.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `moments` | when the cause came, went, came again; when blocks ran |
+//! | `seconds` | objectives, second by second |
+//! | `inventory` | routes, flags and services at a moment, and what became of them |
+//! | `deeds` | declarations, messages, the order of what was done |
+//! | `harm` | writes, protected parts, load, and what was tampered with |
+
+mod deeds;
+mod harm;
+mod inventory;
+mod moments;
+mod seconds;
+
+use lab_model::rehearsal::{Pass, Rehearsal, Situation};
+use lab_model::{Plan, Record, Span};
+
+pub use harm::GRADER;
+pub use inventory::Inventory;
+pub use moments::{Attempt, Execution, Moments};
+
+use super::evidence::{Cause, Changes, Condition, Evidence, Trial, Windows};
+
+/// What a journal tells of a rehearsal; `None` where it tells of none.
+pub struct Folded<'a> {
+    /// What was rehearsed.
+    pub rehearsal: &'a Rehearsal,
+    /// When what happened.
+    pub moments: Moments<'a>,
+    plan: &'a Plan,
+    records: &'a [Record],
+}
+
+/// What one execution of blocks came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The block that failed for good, and what it was for; `None` where all succeeded.
+    pub failed: Option<(String, String)>,
+    /// Whether it came to its end.
+    pub ended: bool,
+    /// Whether any block ran that may change something.
+    pub acted: bool,
+    /// What it changed, in words.
+    pub changed: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether every block succeeded.
+    pub fn is_success(&self) -> bool {
+        self.ended && self.failed.is_none()
+    }
+
+    /// Whether a block refused before anything was done.
+    pub fn is_refused(&self) -> bool {
+        self.failed.is_some() && !self.acted && self.changed.is_empty()
+    }
+
+    /// Whether nothing was changed.
+    pub fn is_harmless(&self) -> bool {
+        self.ended && self.changed.is_empty()
+    }
+}
+
+impl<'a> Folded<'a> {
+    /// Reads the records of a run, be it over or not.
+    pub fn new(plan: &'a Plan, records: &'a [Record]) -> Option<Self> {
+        let moments = Moments::of(records);
+        Some(Self {
+            rehearsal: moments.rehearsal?,
+            moments,
+            plan,
+            records,
+        })
+    }
+
+    /// The objectives second by second from t0, as far as every arrival of a second has ended.
+    pub fn seconds(&self) -> Vec<super::Second> {
+        seconds::of(self)
+    }
+
+    /// Routes, flags and services at a moment of the journal's clock.
+    pub fn inventory(&self, at: Span) -> Inventory {
+        Inventory::at(self.plan, self.records, at)
+    }
+
+    /// What one execution came to.
+    pub fn outcome(&self, pass: Pass) -> Option<Outcome> {
+        let execution = self.moments.executions.get(&pass)?;
+        let (before, after) = (
+            self.inventory(execution.begun),
+            self.inventory(execution.ended.unwrap_or(self.moments.last)),
+        );
+        let acts = ["step", "rollback"];
+        Some(Outcome {
+            failed: execution.failed.clone(),
+            ended: execution.ended.is_some(),
+            acted: execution
+                .blocks
+                .iter()
+                .any(|block| acts.contains(&block.kind)),
+            changed: before.changed_to(&after),
+        })
+    }
+
+    /// Whether users were served again for long enough: the second at which that window began.
+    pub fn mitigated(&self) -> Option<usize> {
+        let clocks = super::Clocks::of(&self.incident());
+        let micros = clocks.mitigate?.as_micros();
+        usize::try_from(micros / 1_000_000).ok()
+    }
+
+    /// Whether everything has settled after the cause was brought about again.
+    pub fn is_recovered(&self) -> bool {
+        super::Clocks::of(&self.incident()).recover.is_some()
+    }
+
+    /// What the clocks read; the rest is left empty.
+    fn incident(&self) -> Evidence {
+        let seconds = self.seconds();
+        let replay = self.replay(&seconds);
+        Evidence {
+            seconds,
+            windows: self.windows(),
+            cause: self.cause(),
+            replay,
+            unknown: Vec::new(),
+            ..Evidence::unknown("")
+        }
+    }
+
+    /// Everything that a grade is made of; of a rehearsal against its own fault alone.
+    pub fn evidence(&self) -> Option<Evidence> {
+        if self.rehearsal.situation != Situation::OwnFault {
+            return None;
+        }
+        let mut evidence = self.incident();
+        let mitigate = super::Clocks::of(&evidence).mitigate;
+        let end = self.inventory(self.moments.end());
+        let conditions = self.rehearsal.targets.iter().map(|target| Condition {
+            name: format!("{}: {}", target.what, target.value),
+            held: end.meets(target),
+        });
+        evidence.conditions = conditions.collect();
+        evidence.declarations = deeds::declarations(self);
+        evidence.order_kept = deeds::order_kept(self);
+        evidence.messages = deeds::messages(self);
+        let found = harm::of(self, mitigate);
+        evidence.ledger = found.ledger;
+        evidence.protected_broken = found.protected_broken;
+        evidence.load = found.load;
+        evidence.tampering = found.tampering;
+        evidence.unknown = found.unknown;
+        evidence.changes = self.changes();
+        Some(evidence)
+    }
+
+    fn windows(&self) -> Windows {
+        Windows {
+            mitigated: self.rehearsal.mitigated,
+            recovered: self.rehearsal.recovered,
+        }
+    }
+
+    fn cause(&self) -> Cause {
+        let t0 = self.moments.t0.unwrap_or_default();
+        let services: Vec<_> = self
+            .plan
+            .faults
+            .iter()
+            .map(|fault| fault.on_service())
+            .collect();
+        let inside = !services.is_empty() && services.iter().all(Option::is_some);
+        if inside {
+            let names = services.into_iter().flatten().map(|fault| &fault.service);
+            let back = names.map(|name| self.moments.started_after(self.records, name));
+            let gone = back.collect::<Option<Vec<Span>>>();
+            let gone = gone.and_then(|all| all.into_iter().max());
+            return Cause::Inside {
+                gone: gone.map(|at| at.minus(t0)),
+            };
+        }
+        Cause::Outside {
+            armed_until: self.moments.healed.map(|at| at.minus(self.moments.base())),
+        }
+    }
+
+    /// Whether every second after the one in which the cause came again was good.
+    fn replay(&self, seconds: &[super::Second]) -> Option<Trial> {
+        let at = self.moments.replayed?.minus(self.moments.base());
+        let from = usize::try_from(at.as_micros() / 1_000_000).ok()? + 1;
+        let held = seconds.iter().skip(from).all(|second| second.held);
+        Some(Trial { at, held })
+    }
+
+    fn changes(&self) -> Changes {
+        let t0 = self.moments.t0.unwrap_or_default();
+        let (before, after) = (self.inventory(t0), self.inventory(self.moments.end()));
+        let outside = |part: &str| !inventory::belongs(part, &self.rehearsal.touches);
+        let changed = before.changed_parts(&after);
+        let of = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+            let parts = changed.iter().filter(|part| wanted(part));
+            parts.cloned().collect()
+        };
+        let again = self.outcome(Pass::Again);
+        let others = before.parts().filter(|part| outside(part));
+        let undone = self.outcome(Pass::Undo).map(|undo| {
+            let end = self.moments.executions.get(&Pass::Undo);
+            let end = end.and_then(|undo| undo.ended).unwrap_or(self.moments.last);
+            undo.is_success() && self.inventory(end) == before
+        });
+        Changes {
+            others: u32::try_from(others.count()).unwrap_or(u32::MAX),
+            others_changed: of(&outside),
+            protected_changed: of(&|part| inventory::belongs(part, &self.rehearsal.protects)),
+            rerun_clean: again.map(|again| again.is_success() && again.changed.is_empty()),
+            undo_restores: undone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! When the cause came, went, and came again; when blocks ran.
+
+use std::collections::BTreeMap;
+
+use lab_model::event::ServiceState;
+use lab_model::rehearsal::{BlockEnd, Pass, Rehearsal, RehearsalEvent};
+use lab_model::{Event, Name, Record, Span};
+
+/// When what happened, on the journal's clock.
+#[derive(Debug, Clone, Default)]
+pub struct Moments<'a> {
+    /// What is rehearsed.
+    pub rehearsal: Option<&'a Rehearsal>,
+    /// The start of the load.
+    pub zero: Span,
+    /// The fault was acknowledged.
+    pub t0: Option<Span>,
+    /// It was taken back for the first time.
+    pub healed: Option<Span>,
+    /// It was acknowledged again.
+    pub replayed: Option<Span>,
+    /// The incident was declared over.
+    pub judged: Option<Span>,
+    /// The last record.
+    pub last: Span,
+    /// Executions of blocks.
+    pub executions: BTreeMap<Pass, Execution<'a>>,
+}
+
+/// One execution of blocks.
+#[derive(Debug, Clone, Default)]
+pub struct Execution<'a> {
+    /// When it began.
+    pub begun: Span,
+    /// When it was over.
+    pub ended: Option<Span>,
+    /// The block that failed for good, and what it was for.
+    pub failed: Option<(String, String)>,
+    /// Its attempts, in order.
+    pub blocks: Vec<Attempt<'a>>,
+}
+
+/// One attempt of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The block's id.
+    pub id: &'a str,
+    /// What it is for.
+    pub kind: &'a str,
+    /// When it began.
+    pub begun: Span,
+    /// When and how it ended, and what it wrote.
+    pub ended: Option<(Span, BlockEnd, &'a str)>,
+}
+
+impl Attempt<'_> {
+    /// When it succeeded.
+    pub fn succeeded(&self) -> Option<Span> {
+        let (at, end, _) = self.ended?;
+        end.is_success().then_some(at)
+    }
+}
+
+impl<'a> Moments<'a> {
+    pub(super) fn of(records: &'a [Record]) -> Self {
+        let mut moments = Self::default();
+        let mut is_replay = false;
+        let mut pass = None;
+        for record in records {
+            moments.last = record.at;
+            match &record.event {
+                Event::LoadStarted => moments.zero = record.at,
+                Event::FaultArmed { .. } if moments.rehearsal.is_some() => {
+                    let at = if is_replay {
+                        &mut moments.replayed
+                    } else {
+                        &mut moments.t0
+                    };
+                    at.get_or_insert(record.at);
+                }
+                Event::FaultHealed { .. } if moments.t0.is_some() => {
+                    moments.healed.get_or_insert(record.at);
+                }
+                Event::Rehearsal(event) => match event {
+                    RehearsalEvent::Opened(rehearsal) => moments.rehearsal = Some(rehearsal),
+                    RehearsalEvent::Replayed => is_replay = true,
+                    RehearsalEvent::Judged => moments.judged = Some(record.at),
+                    RehearsalEvent::Begun { pass: begun } => {
+                        pass = Some(*begun);
+                        let execution = Execution {
+                            begun: record.at,
+                            ..Execution::default()
+                        };
+                        moments.executions.insert(*begun, execution);
+                    }
+                    other => {
+                        let execution = pass.and_then(|pass| moments.executions.get_mut(&pass));
+                        if let Some(execution) = execution {
+                            execution.add(record.at, other);
+                        }
+                    }
+                },
+                _ => {}
+            }
+        }
+        moments
+    }
+
+    /// The beginning of the second of load in which t0 lies: seconds count from there.
+    pub fn base(&self) -> Span {
+        let since = self.t0.unwrap_or_default().minus(self.zero).as_micros();
+        self.zero.plus(Span::from_secs(since / 1_000_000))
+    }
+
+    /// When the incident was over: what was declared so, or the last record.
+    pub fn end(&self) -> Span {
+        self.judged.unwrap_or(self.last)
+    }
+
+    /// When a service was started for the last time after t0.
+    pub(super) fn started_after(&self, records: &[Record], service: &Name) -> Option<Span> {
+        let started = records.iter().rev().find(|record| {
+            matches!(&record.event, Event::Service { name, state: ServiceState::Started { .. } } if name == service)
+        });
+        let at = started?.at;
+        (at > self.t0?).then_some(at)
+    }
+}
+
+impl<'a> Execution<'a> {
+    fn add(&mut self, at: Span, event: &'a RehearsalEvent) {
+        match event {
+            RehearsalEvent::Block { id, kind, .. } => self.blocks.push(Attempt {
+                id,
+                kind,
+                begun: at,
+                ended: None,
+            }),
+            RehearsalEvent::BlockEnded {
+                id, end, output, ..
+            } => {
+                if let Some(open) = self.blocks.iter_mut().rfind(|block| block.id == id) {
+                    open.ended = Some((at, *end, output));
+                }
+            }
+            RehearsalEvent::Ended { failed, .. } => {
+                self.ended = Some(at);
+                let kind = |id: &String| {
+                    let block = self.blocks.iter().rfind(|block| block.id == id);
+                    block.map_or_else(String::new, |block| block.kind.to_owned())
+                };
+                self.failed = failed.clone().map(|id| {
+                    let kind = kind(&id);
+                    (id, kind)
+                });
+            }
+            _ => {}
+        }
+    }
+}

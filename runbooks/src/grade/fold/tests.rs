@@ -1,0 +1,365 @@
+//! A journal written by hand, and what is read from it.
+
+use lab_model::event::{Opened, ServiceState};
+use lab_model::ledger::LedgerReport;
+use lab_model::load::{LoadReport, Slot};
+use lab_model::objective::{Objective, Promise};
+use lab_model::plan::{Effect, Fault, Phase, PhaseKind, Window};
+use lab_model::rehearsal::{Answer, BlockEnd, RehearsalEvent, Target};
+use lab_model::system::System;
+use lab_model::toxic::Direction;
+use lab_model::traffic::{Arrivals, Journey, Load, Step};
+use lab_model::{Event, Histogram, Link, Name, Plan, Rate, Ratio, Record, Span};
+
+use super::*;
+use crate::grade::{GateName, GateState, Grade, Verdict, grade};
+
+fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn percent(text: &str) -> Ratio {
+    text.parse().unwrap()
+}
+
+/// 50 visits a second of which 99 % must succeed; a route that leads to `new` and can lead to `old`.
+fn plan() -> Plan {
+    let gateway: lab_model::gateway::Gateway = serde_json::from_value(serde_json::json!({
+        "name": "gateway", "keepalive": true,
+        "routes": [{ "name": "shop", "path": "/", "upstreams": [
+            { "name": "old", "to": "old", "share": "0%" }, { "name": "new", "to": "new", "share": "100%" },
+        ]}],
+    }))
+    .unwrap();
+    let step = Step::new(name("get"), name("gateway"), "GET", "/", Span::from_secs(1));
+    let phase = |text: &str, kind, start, length| Phase {
+        name: name(text),
+        kind,
+        start: Span::from_secs(start),
+        length: Span::from_secs(length),
+    };
+    let link: Link = "gateway -> new".parse().unwrap();
+    Plan {
+        scenario: name("broken"),
+        hypothesis: String::new(),
+        lesson: String::new(),
+        tags: vec![],
+        seed: 1,
+        system: System {
+            name: name("shop"),
+            services: vec![],
+            links: vec![link.clone()],
+            gateway: Some(gateway),
+            settings: [].into(),
+        },
+        load: Load::new(
+            vec![Journey::new(name("visit"), 1, vec![step])],
+            Arrivals::Constant {
+                rate: Rate::per_second(50.0).unwrap(),
+            },
+        ),
+        toxiproxy: None,
+        phases: vec![
+            phase("baseline", PhaseKind::Baseline, 0, 2),
+            phase("incident", PhaseKind::Open, 2, 600),
+        ],
+        faults: vec![Fault {
+            kind: name("refuse"),
+            summary: "refuse".to_owned(),
+            link,
+            direction: Direction::default(),
+            toxicity: percent("100%"),
+            phase: 1,
+            windows: vec![Window {
+                from: Span::ZERO,
+                to: Span::from_secs(600),
+            }],
+            primitives: vec![],
+            effect: Effect::Refuse,
+            undo: String::new(),
+        }],
+        objectives: vec![Objective {
+            of: name("visit"),
+            promise: Promise::Availability {
+                at_least: percent("99%"),
+            },
+            during: vec![0, 1],
+        }],
+        comparisons: vec![],
+        indicators: vec![],
+        patterns: vec![],
+        ledgers: vec![],
+        abort: vec![],
+        early_stop: None,
+        replay: vec![],
+        remedy: vec![],
+    }
+}
+
+/// A journal in the making; times in milliseconds on its clock, on which the load starts at 1 s.
+struct Story(Vec<Record>);
+
+impl Story {
+    /// The fault is armed at 4.01 s: in the second of load that begins at 3 s, the incident's
+    /// second 1, from which seconds count.
+    fn begun() -> Self {
+        let rehearsal = Rehearsal {
+            runbook: name("back"),
+            digest: String::new(),
+            situation: Situation::OwnFault,
+            touches: vec![name("shop")],
+            protects: vec![],
+            targets: vec![Target {
+                what: "route shop".to_owned(),
+                value: "new 0%".to_owned(),
+            }],
+            answer: Answer {
+                components: vec!["new".to_owned()],
+                symptoms: vec!["errors".to_owned()],
+            },
+            order: vec![("look".to_owned(), "act".to_owned())],
+            messages: vec![],
+            mitigated: Span::from_secs(5),
+            recovered: Span::from_secs(10),
+        };
+        let mut story = Self(vec![]);
+        story.at(1_000, Event::LoadStarted);
+        story.at(3_000, Event::PhaseStarted { phase: 1 });
+        story.tell(3_010, RehearsalEvent::Opened(Box::new(rehearsal)));
+        story.at(4_010, Event::FaultArmed { fault: 0 });
+        story
+    }
+
+    fn at(&mut self, millis: u64, event: Event) {
+        let at = Span::from_millis(millis);
+        self.0.push(Record { at, event });
+        self.0.sort_by_key(|record| record.at);
+    }
+
+    fn tell(&mut self, millis: u64, event: RehearsalEvent) {
+        self.at(millis, Event::Rehearsal(event));
+    }
+
+    /// Seconds from t0's on: `.` good, `x` all bad. Reported when they are over.
+    fn seconds(&mut self, seconds: &str) {
+        for (number, second) in (1_u32..).zip(seconds.chars()) {
+            let bad = if second == 'x' { 50 } else { 0 };
+            let slot = Slot {
+                phase: 1,
+                second: number,
+                journey: name("visit"),
+                due: 50,
+                good: 50 - bad,
+                bad,
+                unsent: 0,
+                over: vec![],
+                from_intended: Histogram::new(),
+                from_sent: Histogram::new(),
+                lag: Histogram::new(),
+            };
+            let report = LoadReport {
+                slots: vec![slot],
+                steps: vec![],
+                in_flight: 0,
+            };
+            self.at(4_000 + 1_000 * u64::from(number), Event::Load(report));
+        }
+    }
+
+    fn block(&mut self, millis: u64, id: &str, kind: &str, end: BlockEnd, output: &str) {
+        let (id, kind, attempt) = (id.to_owned(), kind.to_owned(), 1);
+        self.tell(
+            millis,
+            RehearsalEvent::Block {
+                id: id.clone(),
+                kind: kind.clone(),
+                attempt,
+            },
+        );
+        let output = output.to_owned();
+        self.tell(
+            millis + 100,
+            RehearsalEvent::BlockEnded {
+                id,
+                kind,
+                attempt,
+                end,
+                output,
+            },
+        );
+    }
+
+    fn route(&mut self, millis: u64, share: &str) {
+        let change = lab_model::gateway::GatewayChange {
+            by: "back".to_owned(),
+            what: "route shop".to_owned(),
+            before: String::new(),
+            after: share.to_owned(),
+        };
+        self.at(millis, Event::Gateway(Box::new(change)));
+    }
+
+    /// Good handling: routes moved at 7 s, healed at 13 s, again at 15 s, over at 27 s.
+    fn handled() -> Self {
+        let mut story = Self::begun();
+        story.seconds("xxx......................");
+        let pass = Pass::First;
+        story.tell(6_000, RehearsalEvent::Begun { pass });
+        let said = "component: new, symptom: errors";
+        story.block(6_100, "look", "diagnose", BlockEnd::Exited(0), said);
+        story.block(6_300, "act", "step", BlockEnd::Exited(0), "");
+        story.route(6_350, "old 100%, new 0%");
+        story.tell(6_500, RehearsalEvent::Ended { pass, failed: None });
+        story.at(13_000, Event::FaultHealed { fault: 0 });
+        story.tell(15_000, RehearsalEvent::Replayed);
+        story.at(15_010, Event::FaultArmed { fault: 1 });
+        story.tell(27_000, RehearsalEvent::Judged);
+        story
+    }
+
+    fn closed(mut self) -> Self {
+        self.at(90_000, Event::Closed);
+        self
+    }
+
+    fn grade(&self) -> Grade {
+        let plan = plan();
+        let folded = Folded::new(&plan, &self.0).unwrap();
+        grade(&folded.evidence().unwrap(), None)
+    }
+}
+
+#[track_caller]
+fn broken(grade: &Grade, gate: GateName) {
+    let found = grade.gates.iter().find(|one| one.name == gate).unwrap();
+    assert!(
+        matches!(found.state, GateState::Broken { .. }),
+        "{grade:#?}"
+    );
+    assert_eq!((grade.verdict, grade.score.total), (Verdict::Fail, 0.0));
+}
+
+#[test]
+fn a_good_handling_is_read_off_its_journal() {
+    let grade = Story::handled().closed().grade();
+    assert_eq!(grade.verdict, Verdict::Pass, "{grade:#?}");
+    let clocks = grade.clocks;
+    let seconds = |at| Some(Span::from_secs(at));
+    assert_eq!(clocks.impact, seconds(0));
+    assert_eq!(clocks.mitigate, seconds(3));
+    assert_eq!(clocks.detect, Some(Span::from_millis(2_190)));
+    assert_eq!(clocks.recover, seconds(12));
+    assert!((clocks.excess - 3.0 * 49.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_same_journal_gives_the_same_grade() {
+    assert_eq!(
+        Story::handled().closed().grade(),
+        Story::handled().closed().grade()
+    );
+}
+
+#[test]
+fn a_run_without_an_end_is_not_judged() {
+    assert_eq!(Story::handled().grade().verdict, Verdict::Unknown);
+}
+
+#[test]
+fn nobody_served_is_a_broken_gate() {
+    let mut story = Story::begun();
+    story.seconds("xxxxxxxxxxxxxxx");
+    story.tell(19_000, RehearsalEvent::Judged);
+    broken(&story.closed().grade(), GateName::Cause);
+}
+
+#[test]
+fn what_was_tampered_with_is_found() {
+    let check = |change: &dyn Fn(&mut Story), gate| {
+        let mut story = Story::handled();
+        change(&mut story);
+        broken(&story.closed().grade(), gate);
+    };
+    let lost = |found: &str| Event::FaultLost {
+        fault: 0,
+        found: found.to_owned(),
+    };
+    check(
+        &|story| story.at(8_000, lost("nothing")),
+        GateName::Untouched,
+    );
+    let asked = || Event::HealAsked {
+        fault: 0,
+        by: "mallory".to_owned(),
+    };
+    check(&|story| story.at(8_000, asked()), GateName::Untouched);
+    let rate = Rate::per_second(1.0).unwrap();
+    let from = Span::from_secs(5);
+    check(
+        &|story| story.at(8_000, Event::LoadChanged { from, rate }),
+        GateName::Untouched,
+    );
+    let failed = || Event::Failed {
+        part: "load".to_owned(),
+        reason: "the generator ended without its last report".to_owned(),
+    };
+    check(&|story| story.at(8_000, failed()), GateName::Untouched);
+    let tampered = || LedgerReport {
+        tampered: true,
+        ..LedgerReport::default()
+    };
+    check(
+        &|story| story.at(80_000, Event::Ledger(tampered())),
+        GateName::Untouched,
+    );
+    let gone = || Event::Service {
+        name: name("new"),
+        state: ServiceState::Exited {
+            status: "signal: 9".to_owned(),
+        },
+    };
+    check(&|story| story.at(8_000, gone()), GateName::Load);
+}
+
+#[test]
+fn undoing_and_running_again_are_told_by_state() {
+    let run = |again: &str, undo: &str| {
+        let mut story = Story::handled();
+        for (at, pass, share) in [(30_000, Pass::Again, again), (40_000, Pass::Undo, undo)] {
+            story.tell(at, RehearsalEvent::Begun { pass });
+            story.route(at + 10, share);
+            story.tell(at + 20, RehearsalEvent::Ended { pass, failed: None });
+        }
+        let story = story.closed();
+        let plan = plan();
+        let evidence = Folded::new(&plan, &story.0).unwrap().evidence().unwrap();
+        (evidence.changes.rerun_clean, evidence.changes.undo_restores)
+    };
+    let (moved, before) = ("old 100%, new 0%", "old 0%, new 100%");
+    assert_eq!(run(moved, before), (Some(true), Some(true)));
+    assert_eq!(run(moved, moved), (Some(true), Some(false)));
+    assert_eq!(run(before, before), (Some(false), Some(true)));
+}
+
+#[test]
+fn opened_journals_read_back() {
+    let opened = Opened {
+        journal: 1,
+        lab: String::new(),
+        run: "a".parse().unwrap(),
+        wall: String::new(),
+        driver: name("processes"),
+        plan: plan(),
+    };
+    let mut text = lab_model::journal::line(&Record {
+        at: Span::ZERO,
+        event: Event::Opened(Box::new(opened)),
+    });
+    let story = Story::handled().closed();
+    text.extend(story.0.iter().map(lab_model::journal::line));
+    let journal = lab_model::Journal::read(text.as_bytes()).unwrap();
+    assert_eq!(
+        (journal.damage.as_slice(), &journal.records),
+        (&[][..], &story.0)
+    );
+}
