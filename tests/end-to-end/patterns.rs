@@ -7,7 +7,7 @@ use std::process::Child;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use crate::lab::{Lab, Outcome, ensure};
+use crate::lab::{Lab, Outcome, ensure, lateness};
 use crate::verdicts::scenario;
 
 /// The files of `tests/scenarios/patterns`.
@@ -31,7 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     )];
     for name in SCENARIOS {
         let off_and_on = move || off_and_on(name);
-        trials.push(Trial::test(
+        trials.push(crate::lab::trial(
             format!("patterns::{name}_fails_off_and_passes_on"),
             off_and_on,
         ));
@@ -79,17 +79,24 @@ fn off_and_on(name: &str) -> Outcome {
         with.extend(["--with", *setting]);
     }
     let (first, second) = (off.start(&run)?, on.start(&with)?);
-    let (off, on) = (pattern(first)?, pattern(second)?);
+    let (off, on) = (ended(first)?, ended(second)?);
+    let patterns = [&off["patterns"][0], &on["patterns"][0]];
+    let verdicts = patterns.map(|pattern| &pattern["verdict"]);
+    if verdicts != ["fail", "pass"]
+        && let Some(busy) = lateness(&off).or_else(|| lateness(&on))
+    {
+        return Err(busy);
+    }
+    let [off, on] = patterns;
     ensure!(off["verdict"] == "fail", "{name} is off: {off:#}");
     ensure!(on["verdict"] == "pass", "{name} is on: {on:#}");
     ensure!(on["n"].as_u64() > Some(0), "nothing was counted: {on:#}");
     Ok(())
 }
 
-/// The pattern in the report of a run.
-fn pattern(run: Child) -> Result<Value, Failed> {
+/// The report of a run.
+fn ended(run: Child) -> Result<Value, Failed> {
     let output = run.wait_with_output()?;
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
-    Ok(report["patterns"][0].clone())
+    Ok(serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?)
 }

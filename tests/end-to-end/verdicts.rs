@@ -280,7 +280,11 @@ fn own_system() -> Outcome {
     );
     let file = lab.file("mine.yaml", text)?;
     let ended = lab.call(&["run", file])?;
-    ensure!(matches!(ended.code, Some(0 | 1)), "{ended:#?}");
+    let judged = matches!(ended.code, Some(0 | 1));
+    if let Some(busy) = ended.lateness().filter(|_| !judged) {
+        return Err(busy);
+    }
+    ensure!(judged, "{ended:#?}");
     let report = report(&lab)?;
     ensure!(report["witnesses"][0]["verdict"] == "pass", "{report}");
     Ok(())

@@ -48,11 +48,13 @@ struct Watched {
     marks: Vec<String>,
     /// Connections that were open when it was armed, not reported yet.
     open: u64,
+    /// The link when what passes was last reported; at first when the fault was armed.
+    seen: LinkSnapshot,
+    /// The link when the fault was taken back: it is reported once more.
+    healed: Option<LinkSnapshot>,
     /// Attempts of our own that met the fault, where callers' attempts cannot be counted; not
     /// reported yet.
     probed: u64,
-    /// Whether it was taken back: it is reported once more.
-    healed: bool,
 }
 
 impl Proxies {
@@ -131,11 +133,11 @@ impl FaultPlane for Proxies {
     async fn apply(&self, index: usize, fault: &Fault) -> Result<Receipt, Failure> {
         let slug = fault.link.slug();
         let mut state = self.state.lock().await;
-        let seen = self.proxy.observe().await.map_err(failure)?;
+        let seen = self.reading(&slug).await?;
         let open = match fault.effect {
             // It waits for connections that open.
             Effect::Open { .. } => 0,
-            _ => seen.links.get(&slug).map_or(0, |link| link.traffic.open),
+            _ => seen.traffic.open,
         };
         let marks = (0..fault.primitives.len())
             .map(|part| mark(index, part, fault))
@@ -152,8 +154,9 @@ impl FaultPlane for Proxies {
             primitives: fault.primitives.clone(),
             marks: receipt.marks.clone(),
             open,
+            seen,
+            healed: None,
             probed: 0,
-            healed: false,
         };
         state.faults.insert(index, watched);
         for (primitive, mark) in fault.primitives.iter().zip(&receipt.marks) {
@@ -217,7 +220,9 @@ impl FaultPlane for Proxies {
         let Some(watched) = state.faults.get_mut(&receipt.fault) else {
             return Ok(());
         };
-        watched.healed = true;
+        // A link that cannot be read is healed all the same.
+        let last = self.reading(&watched.link).await.unwrap_or_default();
+        watched.healed = Some(last);
         for mark in &watched.marks {
             if down(mark).is_some() {
                 self.proxy.enable(&watched.link).await.map_err(failure)?;
@@ -240,7 +245,6 @@ impl FaultPlane for Proxies {
         let mut state = self.state.lock().await;
         let now = self.proxy.observe().await.map_err(failure)?;
         let news = now.since(&state.seen);
-        state.seen = now;
         let mut observation = Observation::default();
         for (slug, link) in &state.links {
             let Some(report) = news.links.get(slug) else {
@@ -255,11 +259,14 @@ impl FaultPlane for Proxies {
             }
         }
         for (index, watched) in &mut state.faults {
-            if let Some(link) = news.links.get(&watched.link) {
-                observation.faults.push(watched.report(*index, link));
+            if let (Some(news), Some(now)) =
+                (news.links.get(&watched.link), now.links.get(&watched.link))
+            {
+                observation.faults.push(watched.report(*index, news, now));
             }
         }
-        state.faults.retain(|_, watched| !watched.healed);
+        state.faults.retain(|_, watched| watched.healed.is_none());
+        state.seen = now;
         if state.faults.is_empty() {
             self.proxy.forget().await.map_err(failure)?;
         }
@@ -273,6 +280,12 @@ impl FaultPlane for Proxies {
 }
 
 impl Proxies {
+    /// The counters of a link as they stand.
+    async fn reading(&self, slug: &str) -> Result<LinkSnapshot, Failure> {
+        let mut now = self.proxy.observe().await.map_err(failure)?;
+        Ok(now.links.remove(slug).unwrap_or_default())
+    }
+
     /// Tries a link that refuses or hangs, since its callers cannot be counted. What was found
     /// instead, if it is not what the fault says.
     async fn probe(&self, receipt: &Receipt) -> Result<Option<String>, Failure> {
@@ -337,14 +350,15 @@ fn same(found: &ToxicView, asked: &Toxic) -> bool {
 }
 
 impl Watched {
-    fn report(&mut self, index: usize, link: &LinkSnapshot) -> FaultReport {
+    /// What it did since the last report (`news`), of what passed while it was armed.
+    fn report(&mut self, index: usize, news: &LinkSnapshot, now: &LinkSnapshot) -> FaultReport {
         let mut witness = Witness::default();
         let mut delay = Delay::default();
         let parts = self.marks.iter().filter_map(|mark| {
             if down(mark).is_some() {
-                Some(&link.down)
+                Some(&news.down)
             } else {
-                link.toxic(mark).map(|t| &t.witness)
+                news.toxic(mark).map(|t| &t.witness)
             }
         });
         for part in parts {
@@ -363,18 +377,22 @@ impl Watched {
                 max: Span::from_micros(part.delay.max_us().unwrap_or_default()),
             });
         }
+        // While a link is down every attempt on it ends in the fault; else what passes is what was
+        // open or came. What was on its way when the fault was taken back is still its doing, but
+        // no traffic of its window, as what came before it is none.
+        let until = self.healed.as_ref().unwrap_or(now);
+        let passed = until.since(&self.seen);
+        self.seen = until.clone();
         let streams = self.direction.streams().iter();
         let bytes = streams.map(|stream| match stream {
-            toxic::Stream::Upstream => link.traffic.received_upstream,
-            toxic::Stream::Downstream => link.traffic.received_downstream,
+            toxic::Stream::Upstream => passed.traffic.received_upstream,
+            toxic::Stream::Downstream => passed.traffic.received_downstream,
         });
-        // While a link is down every attempt on it ends in the fault; else what passes is what was
-        // open or came.
         let probed = std::mem::take(&mut self.probed);
-        let refused = link.down.refused + probed;
+        let refused = passed.down.refused + probed;
         let passing = Touched {
-            connections: std::mem::take(&mut self.open) + link.traffic.connections + refused,
-            requests: link.http.as_ref().map_or(0, |http| http.requests),
+            connections: std::mem::take(&mut self.open) + passed.traffic.connections + refused,
+            requests: passed.http.as_ref().map_or(0, |http| http.requests),
             bytes: bytes.sum(),
             readings: 0,
         };
@@ -383,13 +401,6 @@ impl Watched {
             requests: witness.requests,
             bytes: witness.bytes,
             readings: 0,
-        };
-        // What was on its way when the fault was taken back is still its doing, but no traffic of
-        // its window.
-        let passing = if self.healed {
-            Touched::default()
-        } else {
-            passing
         };
         FaultReport {
             fault: index,
@@ -457,4 +468,39 @@ pub(crate) fn histogram(source: &lab_proxy::Histogram) -> Histogram {
         target.record_many(Span::from_micros(*micros), *count);
     }
     target
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(connections: u64) -> LinkSnapshot {
+        let mut link = LinkSnapshot::default();
+        link.traffic.connections = connections;
+        link
+    }
+
+    #[test]
+    fn what_passes_is_what_came_while_it_was_armed() {
+        let mut watched = Watched {
+            link: "a-to-b".to_owned(),
+            direction: Direction::Downstream,
+            primitives: Vec::new(),
+            marks: Vec::new(),
+            open: 2,
+            seen: link(10),
+            healed: None,
+            probed: 0,
+        };
+        // The last report was at 7 connections: three came before it was armed.
+        let mut passing = |news, now, healed| {
+            watched.healed = healed;
+            let report = watched.report(0, &link(news), &link(now));
+            report.passing.connections
+        };
+        assert_eq!(passing(4, 11, None), 2 + 1);
+        assert_eq!(passing(5, 16, None), 5);
+        // Two more until it was taken back, and four thereafter.
+        assert_eq!(passing(6, 22, Some(link(18))), 2);
+    }
 }

@@ -47,6 +47,6 @@ mod sample;
 pub mod strict;
 pub mod tally;
 
-pub use judge::{LAG_BUDGET, judge};
+pub use judge::{judge, lag_budget};
 pub use outcome::{Call, RunVerdict, Strength};
 pub use tally::Tally;

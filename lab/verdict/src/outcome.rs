@@ -168,7 +168,7 @@ pub struct Offered {
     pub unsent: u64,
     /// Due but without any end on record (a journal cut short).
     pub unresolved: u64,
-    /// Arrivals that were sent later than [`LAG_BUDGET`](crate::LAG_BUDGET) after their intended start.
+    /// Arrivals that were sent later than [`lag_budget`](crate::lag_budget) after their intended start.
     pub late: u64,
     /// 99th percentile of the delay between intended and actual start.
     pub lag_p99: Option<Span>,

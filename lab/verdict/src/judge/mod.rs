@@ -33,7 +33,7 @@ use std::borrow::Cow;
 
 use lab_model::{Journal, Plan, Span};
 
-pub use offered::LAG_BUDGET;
+pub use offered::lag_budget;
 
 use crate::outcome::RunVerdict;
 use crate::tally::Tally;

@@ -121,7 +121,7 @@ fn broken_load_reports() {
             "a generator that lags in the baseline",
             "load::not-offered",
             |run| {
-                run.each_slot(BASELINE, |slot| lag(slot, span("26ms")));
+                run.each_slot(BASELINE, |slot| lag(slot, span("80ms")));
             },
         ),
         ("the lag is not on record", "load::not-offered", |run| {
