@@ -71,7 +71,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A test that is skipped where an image is missing.
-fn needing(images: &[&str], name: &str, test: fn() -> Outcome) -> Trial {
+pub(crate) fn needing(images: &[&str], name: &str, test: fn() -> Outcome) -> Trial {
     match engine::lacks(images) {
         None => trial(name, test),
         Some(reason) => trial(name, test)

@@ -20,12 +20,16 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_postgres::{NoTls, SimpleQueryMessage};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Connection, NoTls, SimpleQueryMessage, Socket};
 
 /// What one page or one query may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks at a system that does not hold everything yet.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Between two attempts to reach a database that starts up.
+const STARTING: Duration = Duration::from_millis(100);
 /// The largest page, in bytes.
 const LARGEST_PAGE: usize = 64 << 20;
 /// The most pages: a source that never ends is no source.
@@ -172,7 +176,10 @@ pub(crate) async fn get(address: &str, path: &str) -> Result<Bytes, String> {
         .body(Empty::<Bytes>::new())
         .map_err(|error| error.to_string())?;
     let reply = async {
-        let reply = sender.send_request(request).await.map_err(words)?;
+        let reply = sender
+            .send_request(request)
+            .await
+            .map_err(words)?;
         if !reply.status().is_success() {
             return Err(format!("{ANSWERED}{}", reply.status()));
         }
@@ -194,13 +201,23 @@ pub(crate) async fn get(address: &str, path: &str) -> Result<Bytes, String> {
     }
 }
 
-/// Executes statements one after the other, however long that takes.
+/// Executes statements one after the other, however long that takes. A database that accepts
+/// connections and is still starting up is waited for.
 pub(crate) async fn execute(
     url: &str,
     statements: &str,
     services: &BTreeMap<Name, String>,
 ) -> Result<(), String> {
-    ask(url, statements, services).await.map(drop)
+    let url = addressed(url, services);
+    let connected = loop {
+        match tokio_postgres::connect(&url, NoTls).await {
+            Err(error) if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW) => {
+                sleep(STARTING).await;
+            }
+            connected => break connected.map_err(|error| words(&error))?,
+        }
+    };
+    ask(connected, statements).await.map(drop)
 }
 
 /// The rows that a query answers with, in text.
@@ -209,33 +226,46 @@ async fn rows(
     query: &str,
     services: &BTreeMap<Name, String>,
 ) -> Result<Vec<SimpleQueryMessage>, String> {
-    timeout(PATIENCE, ask(url, query, services))
+    let url = addressed(url, services);
+    let asked = async {
+        let connected = tokio_postgres::connect(&url, NoTls)
+            .await
+            .map_err(|error| words(&error))?;
+        ask(connected, query).await
+    };
+    timeout(PATIENCE, asked)
         .await
         .map_err(|_| "the database does not answer".to_owned())?
 }
 
-async fn ask(
-    url: &str,
-    query: &str,
-    services: &BTreeMap<Name, String>,
-) -> Result<Vec<SimpleQueryMessage>, String> {
-    let mut url = url.to_owned();
-    for (name, address) in services {
-        url = url.replace(&format!("{{service:{name}}}"), address);
-    }
-    let words = |error: tokio_postgres::Error| match error.as_db_error() {
+/// The address of a database, its service's own filled in.
+fn addressed(url: &str, services: &BTreeMap<Name, String>) -> String {
+    services
+        .iter()
+        .fold(url.to_owned(), |url, (name, address)| {
+            url.replace(&format!("{{service:{name}}}"), address)
+        })
+}
+
+fn words(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
         Some(error) => format!("the database says: {error}"),
         None => format!("the database cannot be asked: {error}"),
-    };
-    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(words)?;
+    }
+}
+
+async fn ask(
+    (client, connection): (Client, Connection<Socket, NoTlsStream>),
+    query: &str,
+) -> Result<Vec<SimpleQueryMessage>, String> {
     // Text by text: what a database calls a number or a date needs no type of ours.
     let query = client.simple_query(query);
     tokio::pin!(query);
     tokio::select! {
-        rows = &mut query => rows.map_err(words),
+        rows = &mut query => rows.map_err(|error| words(&error)),
         ended = connection => match ended {
-            Ok(()) => query.await.map_err(words),
-            Err(error) => Err(words(error)),
+            Ok(()) => query.await.map_err(|error| words(&error)),
+            Err(error) => Err(words(&error)),
         },
     }
 }

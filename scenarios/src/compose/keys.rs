@@ -26,6 +26,9 @@ const SERVICE: &[&str] = &[
     "hostname",
     "restart",
     "labels",
+    "mem_limit",
+    "cpus",
+    "deploy",
 ];
 /// What is accepted without effect, with the reason.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[

@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `keys` | what is understood of the file; everything else is listed, at its place |
 //! | `service` | one service of the file, resolved |
+//! | `limits` | how much a service may take |
 //! | `mounts` | volumes: those of the run, folders of the user's that are only read |
 //! | `ports` | where a service listens |
 //! | `links` | who calls whom, from environment values, dependencies and published ports |
 //! | `words` | commands as lists of words, `${NAME:-default}` in texts |
 
 mod keys;
+mod limits;
 mod links;
 mod mounts;
 mod ports;

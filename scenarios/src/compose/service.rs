@@ -8,7 +8,7 @@ use lab_model::system::{Ready, ReadyCheck, Service};
 use lab_model::{Name, Span};
 
 use super::ports::Ports;
-use super::{ComposeFile, keys, mounts, ports, words};
+use super::{ComposeFile, keys, limits, mounts, ports, words};
 use crate::code::Code;
 use crate::tree::{Node, Report, Value};
 
@@ -44,6 +44,7 @@ pub(super) fn resolve(
     let program = entrypoint.next();
     let mut command: Vec<String> = entrypoint.collect();
     command.extend(words("command").unwrap_or_default());
+    let limits = limits::read(node, report);
     let container = Container {
         entrypoint: program,
         command,
@@ -53,6 +54,8 @@ pub(super) fn resolve(
         health: health(node, report),
         user: text("user"),
         working_dir: text("working_dir"),
+        memory: limits.memory,
+        cpus: limits.cpus,
         ..Container::default()
     };
     Composed {
