@@ -176,10 +176,7 @@ pub(crate) async fn get(address: &str, path: &str) -> Result<Bytes, String> {
         .body(Empty::<Bytes>::new())
         .map_err(|error| error.to_string())?;
     let reply = async {
-        let reply = sender
-            .send_request(request)
-            .await
-            .map_err(words)?;
+        let reply = sender.send_request(request).await.map_err(words)?;
         if !reply.status().is_success() {
             return Err(format!("{ANSWERED}{}", reply.status()));
         }

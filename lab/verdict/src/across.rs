@@ -3,8 +3,9 @@
 //! Failures are compared by the test against a control, whole phase beside whole phase. Latency is
 //! compared at a ladder fixed by the first run (its p50, p90, p99, p99.9), e-values averaged. Runs
 //! differ by more than chance within a run, so the rungs are raised by a tolerance, and by how much
-//! slower the machine was itself: the median of an echo that each run measures beside its load.
-//! Where that differs by too much, latencies are not compared at all.
+//! slower the machine was itself: the median of an echo that each run measures beside its load. A
+//! system that waits more than it works is no faster on a faster machine, so a run on one is held
+//! to what it was. Where the echoes differ by too much, latencies are not compared at all.
 
 use lab_model::accepted::{JourneySummary, Summary, VERSION};
 use lab_model::date::Date;
@@ -229,9 +230,9 @@ fn latency(
     let empty = before.latency.is_empty() || after.latency.is_empty();
     let change = if !comparable || empty {
         Change::Unknown
-    } else if slower(after, before, scale * tolerance) >= needed {
+    } else if slower(after, before, scale.max(1.0) * tolerance) >= needed {
         Change::Worse
-    } else if slower(before, after, tolerance / scale) >= needed {
+    } else if slower(before, after, scale.recip().max(1.0) * tolerance) >= needed {
         Change::Better
     } else {
         Change::Same

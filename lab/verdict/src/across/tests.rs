@@ -109,6 +109,17 @@ fn a_slow_machine_is_no_regression() {
 }
 
 #[test]
+fn a_system_that_waits_is_not_slower_where_the_machine_is_faster() {
+    for seed in 0..10 {
+        let (slow, fast) = (run(seed, 1.0, 1.0, 0), run(seed + 100, 1.0 / 0.7, 0.7, 0));
+        assert_eq!(change(&slow, &fast), Change::Same, "seed {seed}");
+        assert_eq!(change(&fast, &slow), Change::Same, "seed {seed}");
+        let planted = run(seed + 200, 1.2 / 0.7, 0.7, 0);
+        assert_eq!(change(&slow, &planted), Change::Worse, "seed {seed}");
+    }
+}
+
+#[test]
 fn more_failures_are_worse() {
     assert_eq!(
         change(&run(1, 1.0, 1.0, 5), &run(2, 1.0, 1.0, 60)),
