@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             "gate::good_settings_open_it_and_bad_ones_shut_it",
             decisions,
         ),
+        trial("gate::seeds_are_counted_and_sides_take_turns", repeated),
         trial("gate::malformed_files_are_refused", malformed),
         trial("gate::the_steps_of_a_written_pipeline_run", pipeline),
         trial("gate::mistakes_as_sarif_and_coverage", lint),
@@ -88,6 +89,37 @@ fn decisions() -> Outcome {
     lab.call(&["gate", &short, "--budget", "5s"])?
         .expect(2)?
         .says("the budget of 5s is spent")?;
+    Ok(())
+}
+
+/// Three seconds of a system that does nothing wrong.
+const STEADY: &str = "\
+scenario: steady
+about: Browsing holds.
+system: shop
+load:
+  journeys: { browse: 1 }
+  arrivals: { constant: { rate: 60/s } }
+phases: [warm_up: 1s, baseline: 3s]
+objectives: [availability: { of: browse, at_least: 90% }]
+";
+
+fn repeated() -> Outcome {
+    let lab = Lab::new()?;
+    let file = lab.file("steady.yaml", STEADY)?;
+    lab.call(&["gate", file, "--repeat", "2", "--parallel", "1"])?
+        .expect(0)?
+        .says("2 pass of 2 seeds")?;
+    let runs = fs::read_dir(lab.home().join(".lab/runs"))?;
+    ensure!(runs.count() == 2, "two runs were asked for");
+    let turns = ["compare", "--interleave", "1", file];
+    let turns = [&turns[..], &["--with-after", "orders.timeout=400ms"]].concat();
+    let ended = lab.call(&turns)?;
+    // How the machine is meanwhile decides whether they can be compared.
+    ensure!(matches!(ended.code, Some(0..=2)), "{ended:#?}");
+    ended
+        .says("orders.timeout")?
+        .says("browse latency (baseline)")?;
     Ok(())
 }
 

@@ -120,7 +120,7 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
-    /// The report as JSON, where the call was a run with a verdict.
+    /// The last run's report as JSON, where the call ended with a verdict.
     report: Option<Value>,
 }
 
@@ -167,7 +167,8 @@ impl Lab {
     /// Calls the program and waits for its end.
     pub(crate) fn call(&self, arguments: &[&str]) -> Result<Ended, Failed> {
         let mut ended: Ended = self.command(arguments).output()?.into();
-        if arguments.first() == Some(&"run") && matches!(ended.code, Some(0..=2)) {
+        let judges = matches!(arguments.first(), Some(&("run" | "gate")));
+        if judges && matches!(ended.code, Some(0..=2)) {
             let report = ["report", "last", "--format", "json"];
             let report = self.command(&report).output()?.stdout;
             ended.report = serde_json::from_slice(&report).ok();
