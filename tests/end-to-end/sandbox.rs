@@ -18,6 +18,7 @@ const INTERRUPT: &[u8] = &[3];
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("sandbox::a_system_is_kept_up_and_acted_upon", acted_upon),
+        trial("sandbox::a_link_is_followed_and_the_rate_changed", followed),
         trial("sandbox::mistakes_are_explained", mistakes),
         trial(
             "sandbox::kill_9_of_the_first_terminal_leaves_nothing",
@@ -113,6 +114,66 @@ fn acted_upon() -> Outcome {
     check_nothing_runs(&lab)
 }
 
+fn followed() -> Outcome {
+    let lab = Lab::new()?;
+    let mut terminal = up(&lab, 100)?;
+    let tap = |arguments: &[&str]| lab.call(&[&["tap", "orders-to-payments"], arguments].concat());
+    let text = tap(&["--count", "2"])?.expect(0)?;
+    let text = text.says("time (UTC)")?.says("POST")?;
+    ensure!(text.out.lines().count() == 3, "{}", text.out);
+    lab.call(&["rate", "30/s"])?.expect(0)?.says("30/s (was ")?;
+    lab.call(&["inject", "orders -> payments", "http_status", "status=503"])?
+        .expect(0)?;
+    let mut failed = false;
+    for _ in 0..20 {
+        for line in tap(&["--count", "5", "--format", "json"])?
+            .expect(0)?
+            .out
+            .lines()
+        {
+            let told: serde_json::Value = serde_json::from_str(line)?;
+            ensure!(told["event"] == "request", "{line}");
+            let took = told["took_us"].as_u64();
+            ensure!(told["first_byte_us"].as_u64() <= took, "{line}");
+            ensure!(told["bytes_up"].as_u64() > Some(0), "{line}");
+            failed |= told["status"] == 503 && told["attempt"].is_u64();
+        }
+        if failed {
+            break;
+        }
+    }
+    ensure!(failed, "no reply of the fault was followed");
+    // A reader that goes, and Ctrl-C in another terminal: neither is noticed by the run.
+    let mut piped = lab.command(&["tap", "orders-to-payments"]);
+    piped.stdout(std::process::Stdio::piped());
+    let mut piped = piped.spawn()?;
+    drop(piped.stdout.take());
+    let piped = std::cell::RefCell::new(piped);
+    let ended = || matches!(piped.borrow_mut().try_wait(), Ok(Some(_)));
+    let over = eventually(SEEN, ended);
+    ensure!(over, "a closed pipe does not end it");
+    let code = piped.borrow_mut().wait()?.code();
+    ensure!(code == Some(0), "a closed pipe is an error");
+    let mut second = Terminal::start(&lab, 100, &["tap", "client -> gateway"])?;
+    second.shows("GET", START)?;
+    second.press(INTERRUPT)?;
+    second.ended(START)?;
+    // And one that the end of the run ends.
+    let mut last = Terminal::start(&lab, 100, &["tap", "client -> gateway"])?;
+    last.shows("GET", START)?;
+    terminal.press(INTERRUPT)?;
+    ensure!(terminal.ended(START)? == 0, "{}", terminal.screen());
+    ensure!(last.ended(START)? == 0, "{}", last.screen());
+    let journal = std::fs::read_to_string(lab.last_run()?.join("journal.jsonl"))?;
+    for event in ["rate_asked", "load_changed"] {
+        ensure!(journal.contains(event), "no {event} in the journal");
+    }
+    lab.call(&["report", "last"])?
+        .expect(2)?
+        .says("asked for 30/s")?;
+    check_nothing_runs(&lab)
+}
+
 fn mistakes() -> Outcome {
     let lab = Lab::new()?;
     lab.call(&["status"])?
@@ -142,6 +203,13 @@ fn mistakes() -> Outcome {
     lab.call(&["flag", "compact-page", "on"])?
         .expect(3)?
         .says("compact-pages")?;
+    lab.call(&["tap", "orders -> paymets"])?
+        .expect(3)?
+        .says("orders -> payments")?;
+    lab.call(&["tap", "orders"])?
+        .expect(3)?
+        .says("is no link")?;
+    lab.call(&["rate", "fast"])?.expect(3)?.says("150/s")?;
     lab.call(&["logs", "nobody"])?.expect(3)?.says("there is")?;
     terminal.press(INTERRUPT)?;
     ensure!(terminal.ended(START)? == 0, "{}", terminal.screen());
@@ -206,6 +274,7 @@ fn completed() -> Outcome {
     check(&["lab", "heal", ""], "0")?;
     check(&["lab", "route", "ord"], "orders")?;
     check(&["lab", "route", "orders", "ser"], "service=")?;
+    check(&["lab", "tap", "orders-to-p"], "orders-to-payments")?;
     check(&["lab", "flag", ""], "compact-pages")?;
     check(&["lab", "logs", "pay"], "payments")?;
     terminal.press(INTERRUPT)?;

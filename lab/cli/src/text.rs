@@ -14,6 +14,16 @@ pub(crate) fn out(text: &str) {
         .and_then(|()| stdout.flush());
 }
 
+/// A line of data, in one piece; whether somebody reads it.
+pub(crate) fn out_line(text: &str) -> bool {
+    let mut stdout = std::io::stdout().lock();
+    let line = format!("{text}\n");
+    stdout
+        .write_all(line.as_bytes())
+        .and_then(|()| stdout.flush())
+        .is_ok()
+}
+
 /// Everything else: standard error, one line.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");

@@ -10,6 +10,7 @@
 //! | `proxies` | the lab's own fault proxy as a fault plane |
 //! | `gateways` | the system's gateway; its address and token for who may change routes |
 //! | `control` | the socket through which a sandbox is asked |
+//! | `taps` | links that are followed |
 //! | `toxiproxy` | a Toxiproxy-compatible server of somebody else's as a fault plane |
 //! | `generator` | the load generator as child processes |
 //! | `calibration` | how fast the machine itself is |
@@ -48,6 +49,7 @@ pub mod processes;
 pub mod proxies;
 pub mod readings;
 pub mod shell;
+pub mod taps;
 mod template;
 pub mod toxiproxy;
 

@@ -18,6 +18,8 @@ use lab_proxy::{
 };
 use tokio::sync::Mutex;
 
+use crate::taps::Taps;
+
 /// The marks of links that are down.
 const DOWN: [(&str, Down); 3] = [
     ("disabled", Down::Reset),
@@ -70,6 +72,11 @@ impl Proxies {
             proxy,
             state: Mutex::default(),
         })
+    }
+
+    /// What passes the links, for who wants to follow them.
+    pub fn taps(&self) -> Taps {
+        Taps::new(self.proxy.clone())
     }
 
     /// Opens Toxiproxy's API on an address, for clients of the user's own. Whoever reaches it can

@@ -1,10 +1,10 @@
 //! What people ask of a run while it goes on. The dispatcher puts it in order with everything else
 //! and writes it into the journal: a sandbox is a run like any other.
 
-use lab_model::Link;
 use lab_model::plan::Fault;
 use lab_model::rehearsal::RehearsalEvent;
 use lab_model::status::Status;
+use lab_model::{Link, Rate};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,6 +16,8 @@ pub enum Command {
     Inject(Box<Fault>),
     /// Take a fault back, or all of them.
     Heal(Option<usize>),
+    /// From a moment on, another rate of arrivals.
+    Rate(Rate),
     /// How does it fare?
     Status,
     /// Something happened in the execution of a runbook.
@@ -32,6 +34,11 @@ pub enum Answer {
     Injected(usize),
     /// These faults were taken back: number, words, link.
     Healed(Vec<(usize, String, Link)>),
+    /// The generator was told; so many journeys came per second before.
+    Rated {
+        /// As far as the rate was known.
+        before: Option<f64>,
+    },
     /// How it fares.
     Status(Box<Status>),
     /// It is done.

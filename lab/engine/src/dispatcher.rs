@@ -7,9 +7,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use lab_model::event::{Event, ServiceState};
-use lab_model::plan::{Fault, Window};
+use lab_model::plan::{Effect, Fault, Window};
 use lab_model::traffic::Journey;
-use lab_model::{Link, Name, Plan, RunId, Span};
+use lab_model::{Link, Name, Plan, Rate, RunId, Span};
 use lab_verdict::early::{self, Decision};
 use lab_verdict::{abort, gate};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -19,10 +19,12 @@ use crate::clock::Clock;
 use crate::desk::{Answer, Command, Order, Orders, Refusal};
 use crate::receipts::Receipts;
 use crate::recorder::Recorder;
-use crate::seam::{Failure, FaultPlane, Signal};
+use crate::seam::{Failure, FaultPlane, Load, Signal};
 use crate::stop::{Stop, Urgency};
 use crate::timeline::{Moment, Move, moments};
 
+/// How far ahead of its beginning another rate is announced, so that no arrival was sent by then.
+pub(crate) const NOTICE: Span = Span::from_millis(150);
 /// How often links and faults are looked at.
 const TICK: Span = Span::from_secs(1);
 /// What a fault plane may take for one answer.
@@ -52,6 +54,7 @@ pub(crate) enum Finish {
 pub(crate) struct Dispatcher<'a> {
     plan: &'a Plan,
     plane: &'a dyn FaultPlane,
+    load: &'a mut dyn Load,
     recorder: &'a mut Recorder,
     receipts: &'a mut Receipts,
     signals: &'a mut UnboundedReceiver<Signal>,
@@ -86,6 +89,7 @@ impl<'a> Dispatcher<'a> {
     pub(crate) fn new(
         plan: &'a Plan,
         plane: &'a dyn FaultPlane,
+        load: &'a mut dyn Load,
         recorder: &'a mut Recorder,
         receipts: &'a mut Receipts,
         signals: &'a mut UnboundedReceiver<Signal>,
@@ -96,6 +100,7 @@ impl<'a> Dispatcher<'a> {
         Self {
             plan,
             plane,
+            load,
             recorder,
             receipts,
             signals,
@@ -340,6 +345,7 @@ impl Dispatcher<'_> {
         let outcome = match command {
             Command::Inject(fault) => self.inject(*fault, by).await?,
             Command::Heal(which) => self.heal_asked(which, &by).await?,
+            Command::Rate(rate) => self.rate(rate, by).await?,
             Command::Status => {
                 let times = (self.zero, self.clock.now());
                 let recorder = &self.recorder;
@@ -360,6 +366,22 @@ impl Dispatcher<'_> {
         // Who asked may be gone; what was done stands in the journal.
         let _ = reply.send(outcome);
         Ok(finish)
+    }
+
+    /// Tells the generator of another rate. That it obeys comes as a signal.
+    async fn rate(&mut self, rate: Rate, by: String) -> Result<Result<Answer, Refusal>, Failure> {
+        let now = self.clock.now().minus(self.zero);
+        let from = now.plus(NOTICE);
+        let timetable = &self.recorder.tally.timetable;
+        let before = timetable.rate_at(now);
+        if !timetable.clone().change(from, rate) {
+            let message = "the load of this system has no rate that can be changed";
+            let help = "users that are closed, or a recording, come as the plan says";
+            return Ok(Err(Refusal::new(message, help)));
+        }
+        self.recorder.record(Event::RateAsked { rate, by });
+        self.load.change(from, rate).await?;
+        Ok(Ok(Answer::Rated { before }))
     }
 
     /// Adds a fault to the plan, its windows counted from now, and arms it.
@@ -406,6 +428,9 @@ impl Dispatcher<'_> {
             let message = format!("no link from {} to {}", fault.link.from, fault.link.to);
             return Some(Refusal::new(message, "lab status shows the links"));
         }
+        if let Some(refusal) = self.speaks_otherwise(fault) {
+            return Some(refusal);
+        }
         let mut open = self.receipts.iter();
         let same = open.find(|receipt| {
             self.faults.get(receipt.fault).is_some_and(|armed| {
@@ -419,6 +444,27 @@ impl Dispatcher<'_> {
             fault.kind, fault.link, same.fault
         );
         Some(Refusal::new(message, format!("lab heal {}", same.fault)))
+    }
+
+    /// A connection is read in the words of one protocol: of two, one would touch nothing.
+    fn speaks_otherwise(&self, fault: &Fault) -> Option<Refusal> {
+        let protocol = |fault: &Fault| match fault.effect {
+            Effect::Exchange { deed, .. } => Some(deed.protocol()),
+            _ => None,
+        };
+        let wanted = protocol(fault)?;
+        self.receipts.iter().find_map(|receipt| {
+            let armed = self.faults.get(receipt.fault)?;
+            let spoken = protocol(armed).filter(|spoken| *spoken != wanted)?;
+            let (kind, link, number) = (&armed.kind, &fault.link, receipt.fault);
+            (armed.link == *link).then(|| {
+                let message = format!(
+                    "`{}` needs {wanted} on {link}, where `{kind}` ({spoken}) is, as fault {number}",
+                    fault.kind
+                );
+                Refusal::new(message, format!("lab heal {number}"))
+            })
+        })
     }
 
     /// Puts a moment into its place, behind those of the same time.

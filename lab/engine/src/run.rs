@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock::Clock;
 use crate::desk::Orders;
-use crate::dispatcher::{Dispatcher, Finish};
+use crate::dispatcher::{Dispatcher, Finish, NOTICE};
 use crate::planes::Planes;
 use crate::receipts::Receipts;
 use crate::recorder::Recorder;
@@ -26,9 +26,6 @@ use crate::stop::{Stop, Urgency};
 
 /// How far ahead the load's start is announced, so that everyone is ready for it.
 const LEAD: Duration = Duration::from_millis(200);
-
-/// How far ahead of its beginning the end of the load is announced.
-const NOTICE: Span = Span::from_millis(150);
 
 /// What the last arrivals may take beyond the longest journey, reports included.
 const SETTLE: Span = Span::from_secs(2);
@@ -138,6 +135,7 @@ impl Run {
                             let finish = Dispatcher::new(
                                 &plan,
                                 &planes,
+                                load.as_mut(),
                                 &mut recorder,
                                 &mut receipts,
                                 &mut signals,

@@ -73,6 +73,13 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// Someone asked for another rate of arrivals; [`Event::LoadChanged`] says from when on.
+    RateAsked {
+        /// Journeys per second.
+        rate: Rate,
+        /// Who.
+        by: String,
+    },
     /// Something changed at the gateway.
     Gateway(Box<GatewayChange>),
     /// The gateway's report of about a second: upstreams with requests.

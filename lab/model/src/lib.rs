@@ -22,6 +22,7 @@
 //! | `ledger/` | writes, and the comparison with what the system holds |
 //! | `load` | what the generator reports each second |
 //! | `link` | what the proxy saw on a link, and what a fault did there |
+//! | `tap` | requests of a link that is followed, one by one |
 //! | `status` | a running system at one moment |
 //! | `pattern` | resilience patterns a run must show |
 //! | `calls` | what a link shows of resilience: attempts, pauses, silences, refusals |
@@ -57,6 +58,7 @@ pub mod policy;
 pub mod rehearsal;
 pub mod status;
 pub mod system;
+pub mod tap;
 mod text;
 pub mod toxic;
 pub mod traffic;

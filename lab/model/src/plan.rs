@@ -278,6 +278,17 @@ impl Deed {
             _ => "request",
         }
     }
+
+    /// The protocol that a link has to speak for it: `HTTP/1.1`, `PostgreSQL`, `TLS`.
+    pub const fn protocol(self) -> &'static str {
+        match self {
+            Self::TurnedAway | Self::Held { .. } | Self::WriteRefused | Self::CommitLost => {
+                "PostgreSQL"
+            }
+            Self::CertificateShown | Self::HandshakeHeld { .. } => "TLS",
+            _ => "HTTP/1.1",
+        }
+    }
 }
 
 /// What a fault must be seen to do.

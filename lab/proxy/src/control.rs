@@ -106,6 +106,11 @@ impl Control {
         self.events.listen()
     }
 
+    /// Hears what becomes of a link's requests from now on.
+    pub(crate) fn follow(&mut self, name: &str) -> Result<Listener, Error> {
+        Ok(self.entry(name)?.link.requests.listen())
+    }
+
     /// Closes everything with resets, so that every port is free.
     pub(crate) async fn close_all(&mut self) {
         for (_, mut entry) in std::mem::take(&mut self.links) {

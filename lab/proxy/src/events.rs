@@ -5,8 +5,8 @@
 
 use crate::spec::Stream;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 use tokio::sync::broadcast::{Receiver, Sender, channel, error::RecvError};
 
@@ -116,11 +116,62 @@ pub enum Event {
         /// The longest time it held something, in microseconds.
         delay_max_us: Option<u64>,
     },
+    /// A request ended, one way or the other. Only told to who follows its link; see
+    /// [`Proxy::follow`](crate::Proxy::follow).
+    Request(Box<RequestEnded>),
     /// This listener was too slow for so many events.
     Missed {
         /// How many.
         events: u64,
     },
+}
+
+/// A request of HTTP/1.1 that ended. Times are in microseconds, sizes in bytes with the heads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestEnded {
+    /// Its link.
+    pub link: String,
+    /// The connection's number on the link, from 0.
+    pub connection: u64,
+    /// The request's number on the connection, from 0.
+    pub request: u64,
+    /// `GET`.
+    pub method: String,
+    /// Its path, without the query, which may hold what is nobody's business.
+    pub path: String,
+    /// Which attempt it is, from 1, by its idempotency key, else its trace; absent without either.
+    pub attempt: Option<u64>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The reply's status; absent without a reply's head.
+    pub status: Option<u16>,
+    /// What connecting to the upstream took; only of the first request of a connection.
+    pub connect_us: Option<u64>,
+    /// Upstream's side: first byte of the request written to first byte of the reply received.
+    pub upstream_first_byte_us: Option<u64>,
+    /// Caller's side: first byte of the request received to first byte of the reply written.
+    pub first_byte_us: Option<u64>,
+    /// Caller's side: first byte of the request received to last byte of the reply written, or to
+    /// when it was known that there will be none.
+    pub took_us: u64,
+    /// Bytes of the request that were received.
+    pub bytes_up: u64,
+    /// Bytes of the reply that were written to the caller.
+    pub bytes_down: u64,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Its reply reached the caller whole.
+    Completed,
+    /// The caller gave up.
+    Abandoned,
+    /// The upstream closed, reset, or was unreachable.
+    Failed,
+    /// A toxic, or a change of the link, cut it.
+    Cut,
 }
 
 /// What became of a link.
@@ -204,7 +255,7 @@ impl Events {
         self.listeners.fetch_add(1, Relaxed);
         Listener {
             receiver: self.sender.subscribe(),
-            events: Arc::clone(self),
+            events: Arc::downgrade(self),
         }
     }
 }
@@ -225,11 +276,11 @@ impl Told {
 #[derive(Debug)]
 pub struct Listener {
     receiver: Receiver<Told>,
-    events: Arc<Events>,
+    events: Weak<Events>,
 }
 
 impl Listener {
-    /// The next event; `None` once the proxy and its links are gone.
+    /// The next event; `None` once the proxy, or the link that is followed, is gone.
     pub async fn next(&mut self) -> Option<Told> {
         match self.receiver.recv().await {
             Ok(told) => Some(told),
@@ -237,10 +288,18 @@ impl Listener {
             Err(RecvError::Closed) => None,
         }
     }
+
+    /// An event that waits already.
+    #[cfg(feature = "internals")]
+    pub(crate) fn waiting(&mut self) -> Option<Told> {
+        self.receiver.try_recv().ok()
+    }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.events.listeners.fetch_sub(1, Relaxed);
+        if let Some(events) = self.events.upgrade() {
+            events.listeners.fetch_sub(1, Relaxed);
+        }
     }
 }

@@ -59,7 +59,7 @@ mod worker;
 pub use api::ApiOptions;
 pub use config::Config;
 pub use error::Error;
-pub use events::{EndedBy, Event, LinkChange, Listener, Told, ToxicChange};
+pub use events::{EndedBy, Event, LinkChange, Listener, Outcome, RequestEnded, Told, ToxicChange};
 pub use histogram::Histogram;
 pub use observe::{
     Burst, HttpCounts, LinkSnapshot, Peak, Snapshot, ToxicSnapshot, Traffic, Witness,

@@ -32,6 +32,8 @@ pub(crate) struct Link {
     pub(crate) down: Marks,
     pub(crate) http: HttpMarks,
     pub(crate) events: Arc<Events>,
+    /// Where its requests are told, one by one.
+    pub(crate) requests: Arc<Events>,
 }
 
 /// The counters behind [`Traffic`].
@@ -93,6 +95,7 @@ impl Link {
             down: Marks::default(),
             http: HttpMarks::new(spec.tap),
             events,
+            requests: Arc::default(),
         }
     }
 

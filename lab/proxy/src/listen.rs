@@ -213,9 +213,11 @@ fn bind(address: SocketAddr) -> io::Result<Socket> {
 
 fn refused(link: &Link) {
     link.http.refused(Instant::now());
-    link.events.tell(|| Event::Refused {
-        link: link.name.clone(),
-    });
+    for events in [&link.events, &link.requests] {
+        events.tell(|| Event::Refused {
+            link: link.name.clone(),
+        });
+    }
 }
 
 /// Connects once and says what came of it within that time.

@@ -237,6 +237,20 @@ impl Proxy {
             .await
     }
 
+    /// Hears what becomes of each request of a link from now on ([`Event::Request`]), of connections
+    /// that are not HTTP/1.1 when they end ([`Event::Ended`]), and of callers that reached nobody
+    /// ([`Event::Refused`]). What is on its way already is told with what was seen of it. Nobody
+    /// listening costs one look at a counter a request.
+    ///
+    /// [`Event::Request`]: crate::Event::Request
+    /// [`Event::Ended`]: crate::Event::Ended
+    /// [`Event::Refused`]: crate::Event::Refused
+    pub async fn follow(&self, link: &str) -> Result<Listener, Error> {
+        let (control, link) = self.on(link);
+        self.run(async move { control.lock().await.follow(&link) })
+            .await
+    }
+
     /// Drops the counters of removed toxics, once they were read for the last time.
     pub async fn forget(&self) -> Result<(), Error> {
         let control = Arc::clone(&self.control);

@@ -23,6 +23,7 @@
 //! | `plan/` | a plan before anything is touched |
 //! | `live` | what a run shows while it goes on |
 //! | `status` | a running system at one moment |
+//! | `tap` | what passes a link that is followed |
 //! | `phases` | the table of phases, of live runs and reports alike |
 //! | `deeds` | what a fault did, in words |
 //! | `header` | the head of a report |
@@ -62,6 +63,7 @@ pub mod series;
 pub mod status;
 pub mod style;
 mod table;
+pub mod tap;
 pub mod terminal;
 mod words;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lab_faults::{FaultSpec, Problem, Reach, Target};
-use lab_model::plan::{Fault, Window};
+use lab_model::plan::{Effect, Fault, Window};
 use lab_model::toxic::{Primitive, Stream};
 use lab_model::traffic::Journey;
 use lab_model::{Name, Ratio, Site, Span};
@@ -66,6 +66,7 @@ pub(super) fn resolve(phases: &[Stretch<'_>], around: Around<'_>) -> Vec<Fault> 
         faults.extend(of_phase(index, phase, spec, within, around));
     }
     check_overlap(&faults, around.report);
+    check_protocols(&faults, around.report);
     faults.into_iter().map(|(fault, _)| fault).collect()
 }
 
@@ -309,6 +310,38 @@ fn check_reach(fault: &FaultSpec, spec: &InjectSpec, within: Place, report: &Rep
     }
 }
 
+/// A connection is read in the words of one protocol.
+fn check_protocols(faults: &[Placed], report: &Report) {
+    let spoken = faults
+        .iter()
+        .filter_map(|(fault, place)| match fault.effect {
+            Effect::Exchange { deed, .. } => Some((fault, deed.protocol(), *place)),
+            _ => None,
+        });
+    let spoken: Vec<_> = spoken.collect();
+    for (index, (later, protocol, place)) in spoken.iter().enumerate() {
+        let meets = |earlier: &&(&Fault, &str, Place)| {
+            earlier.0.link == later.link && earlier.1 != *protocol && meet(earlier.0, later)
+        };
+        if let Some((earlier, other, _)) = spoken[..index].iter().find(meets) {
+            let message = format!(
+                "`{}` needs {protocol} on {}, and `{}` {other}, at the same time",
+                later.kind, later.link, earlier.kind
+            );
+            report.add(Finding::new(Code::TwoProtocols, *place, message).help(
+                "keep the one whose protocol the link speaks, or make them follow one another",
+            ));
+        }
+    }
+}
+
+/// Whether two faults are armed at the same time.
+fn meet(one: &Fault, other: &Fault) -> bool {
+    let overlaps = |a: &Window, b: &Window| a.from < b.to && b.from < a.to;
+    let mut windows = one.windows.iter();
+    windows.any(|a| other.windows.iter().any(|b| overlaps(a, b)))
+}
+
 /// Two toxics of one kind on one stream cannot be told apart, and nothing can be seen of a toxic
 /// while its link is down.
 fn check_overlap(faults: &[Placed], report: &Report) {
@@ -335,7 +368,7 @@ fn check_overlap(faults: &[Placed], report: &Report) {
             }
         }
     }
-    let is_down = |fault: &Fault| fault.effect == lab_model::plan::Effect::Refuse;
+    let is_down = |fault: &Fault| fault.effect == Effect::Refuse;
     for (fault, place) in faults
         .iter()
         .filter(|(fault, _)| !is_down(fault) && fault.on_service().is_none())

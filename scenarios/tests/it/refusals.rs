@@ -161,6 +161,22 @@ fn faults_that_hide_one_another_are_refused() {
 }
 
 #[test]
+fn faults_of_two_protocols_do_not_meet_on_a_link() {
+    let both = |words: &str| {
+        let first = "{ on: orders -> payments, for: 10s, fault: { http_stale: {} } }";
+        let faults = format!("        - {first}\n        - {words}\n  - recovery");
+        GOOD.replace("  - recovery", &faults)
+    };
+    let second = "{ on: orders -> payments, fault: { postgres_read_only: {} } }";
+    check(&both(second), &[&format!("fault::two-protocols {second}")]);
+    let third = "{ on: orders -> payments, after: 9s, fault: { tls_expired: {} } }";
+    check(&both(third), &[&format!("fault::two-protocols {third}")]);
+    check(&both(&third.replace("9s", "10s")), &[]);
+    let same = "{ on: orders -> payments, fault: { http_reset: {} } }";
+    check(&both(same), &[]);
+}
+
+#[test]
 fn attributes_are_judged_at_their_place() {
     let fault = |words: &str| with("{ latency: { delay: 2s, jitter: 200ms } }", words);
     check(

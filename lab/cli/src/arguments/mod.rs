@@ -28,7 +28,9 @@ pub(crate) use files::{
 };
 pub(crate) use release::{Accept, Attest, AttestSign, AttestVerify, Compare, Gate};
 pub(crate) use run::{Plan, Report, Run};
-pub(crate) use sandbox::{Flag, Heal, Inject, Logs, Route, Running, Status, Up};
+pub(crate) use sandbox::{
+    Flag, Heal, Inject, Logs, RateOf, Route, Running, Status, Tap, TapFormat, Up,
+};
 pub(crate) use upkeep::{Clean, Images, ImagesBuild, Ps};
 
 const AFTER: &str = "\
@@ -78,6 +80,10 @@ pub(crate) enum Command {
     Route(Route),
     /// Show or change a flag of the system that is up.
     Flag(Flag),
+    /// Change the rate of the load of the system that is up.
+    Rate(RateOf),
+    /// Follow a link of the system that is up: its requests, one by one.
+    Tap(Tap),
     /// Show how the system that is up fares.
     Status(Status),
     /// Show what services of the system that is up have written.

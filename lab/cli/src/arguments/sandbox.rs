@@ -11,7 +11,8 @@ use crate::suggest;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 From a second terminal: lab status, lab inject 'orders -> payments' latency delay=2s, lab heal,
-lab route orders service=5, lab flag compact-pages on, lab logs --follow.")]
+lab route orders service=5, lab flag compact-pages on, lab rate 300/s, lab tap orders-to-payments,
+lab logs --follow.")]
 pub(crate) struct Up {
     /// A system that comes with the lab (shop), a system's file, or a scenario, which is used
     /// without its faults.
@@ -113,6 +114,50 @@ pub(crate) struct Flag {
 
     #[command(flatten)]
     pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: lab rate 300/s. The change is in the journal, and counted with from its first arrival on.")]
+pub(crate) struct RateOf {
+    /// Journeys per second, minute or hour: 300/s, 90/min.
+    #[arg(value_name = "RATE")]
+    pub(crate) rate: lab_model::Rate,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Times count from the first byte of a request, as its caller sees them: until the callee was connected
+to (first request of a connection), until the first byte of the reply, until its last. An attempt has
+a number where requests carry an idempotency key or a trace. Queries of paths are not shown.
+Example: lab tap 'orders -> payments' --format json | jq .status")]
+pub(crate) struct Tap {
+    /// Which: 'orders -> payments', or orders-to-payments.
+    #[arg(add = ArgValueCandidates::new(suggest::links))]
+    pub(crate) link: String,
+
+    /// What is written for each request.
+    #[arg(long, value_enum, default_value_t = TapFormat::Text)]
+    pub(crate) format: TapFormat,
+
+    /// End after so many lines; else with Ctrl-C, or with the system.
+    #[arg(long, value_name = "LINES")]
+    pub(crate) count: Option<std::num::NonZeroU64>,
+
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// What is written for each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TapFormat {
+    /// A line of a table.
+    Text,
+    /// A JSON object on a line.
+    Json,
 }
 
 #[derive(Debug, Args)]

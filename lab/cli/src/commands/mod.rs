@@ -24,6 +24,7 @@ pub(crate) mod runbook_run;
 pub(crate) mod sandbox;
 mod schema;
 mod slo;
+mod tap;
 mod up;
 
 use lab_model::Exit;
@@ -41,6 +42,8 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Heal(options) => sandbox::heal(&options),
         Command::Route(options) => sandbox::route(&options),
         Command::Flag(options) => sandbox::flag(&options),
+        Command::Rate(options) => sandbox::rate(&options),
+        Command::Tap(options) => tap::run(&options, color),
         Command::Status(options) => sandbox::status(&options, color),
         Command::Logs(options) => sandbox::logs(&options),
         Command::Check(options) => check::run(&options, color),

@@ -17,6 +17,7 @@ use lab_drivers::probe::NetworkProbe;
 use lab_drivers::processes::Processes;
 use lab_drivers::proxies::Proxies;
 use lab_drivers::readings::NetworkReadings;
+use lab_drivers::taps::Taps;
 #[cfg(feature = "toxiproxy")]
 use lab_drivers::toxiproxy::Toxiproxy;
 use lab_engine::desk::desk;
@@ -205,8 +206,8 @@ pub(crate) fn execute(
         let (run, folder) = folder::create(&options.kept.out, &name)?;
         let shown = options.kept.out.join(run.as_str());
         let context = Context { run, folder };
-        let plane = match plane(options, &plan, &context, authority).await {
-            Ok(plane) => plane,
+        let (plane, taps) = match plane(options, &plan, &context, authority).await {
+            Ok(planes) => planes,
             Err(failure) => {
                 // Nothing ran, so there is nothing to keep; a claim that stands is kept.
                 if !lease::is_owed(&context.folder) {
@@ -225,7 +226,7 @@ pub(crate) fn execute(
         let mut control = None;
         if up::is_open(&plan) {
             let (counter, taken) = desk();
-            let served = Control::serve(&context.folder, counter);
+            let served = Control::serve(&context.folder, counter, taps);
             control = Some(served.map_err(|error| Failure::new("control socket", error))?);
             orders = Some(taken);
         }
@@ -257,22 +258,24 @@ pub(crate) fn execute(
     })
 }
 
-/// Where faults are injected: the lab's own proxy, or a server that runs already.
+/// Where faults are injected: the lab's own proxy, whose links can be followed, or a server that runs
+/// already.
 async fn plane(
     options: &Run,
     plan: &Plan,
     context: &Context,
     authority: Authority,
-) -> Result<Box<dyn FaultPlane>, Failure> {
+) -> Result<(Box<dyn FaultPlane>, Option<Taps>), Failure> {
     if let Some(address) = &plan.toxiproxy {
-        return elsewhere(address, plan, context).await;
+        return Ok((elsewhere(address, plan, context).await?, None));
     }
     let plane = Proxies::start(plan.seed, authority)?;
     if let Some(address) = options.proxy_api {
         let address = plane.serve_api(address).await?;
         text::note(&format!("Toxiproxy's API for this run: http://{address}"));
     }
-    Ok(Box::new(plane))
+    let taps = plane.taps();
+    Ok((Box::new(plane), Some(taps)))
 }
 
 #[cfg(feature = "toxiproxy")]

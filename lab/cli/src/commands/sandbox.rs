@@ -1,4 +1,4 @@
-//! What acts on a running system from a second terminal: `lab inject`, `heal`, `status`
+//! What acts on a running system from a second terminal: `lab inject`, `heal`, `rate`, `status`
 //! through its control socket, `lab route` and `flag` through its gateway's admin API, `lab logs`
 //! from its folder.
 
@@ -13,11 +13,11 @@ use lab_drivers::folder::LOGS;
 use lab_drivers::gateways::Access;
 use lab_drivers::lease;
 use lab_engine::desk::{Answer, Command, Refusal};
-use lab_model::{Exit, Link, Plan, Ratio};
+use lab_model::{Exit, Link, Plan, Rate, Ratio};
 use lab_scenarios::sandbox::injection;
 use serde_json::{Value, json};
 
-use crate::arguments::{Color, Flag, Heal, Inject, Logs, Route, Running, Status};
+use crate::arguments::{Color, Flag, Heal, Inject, Logs, RateOf, Route, Running, Status};
 use crate::scenario::{Trouble, shown};
 use crate::{runs, text};
 
@@ -25,7 +25,7 @@ use crate::{runs, text};
 const PULSE: Duration = Duration::from_millis(100);
 
 /// Why nothing was done.
-enum Failed {
+pub(super) enum Failed {
     /// Said already.
     Shown(Exit),
     /// To be said, with what to try.
@@ -38,11 +38,11 @@ impl From<Refusal> for Failed {
     }
 }
 
-fn usage(message: impl Into<String>, help: impl Into<String>) -> Failed {
+pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Failed {
     Failed::Said(Exit::Usage, message.into(), help.into())
 }
 
-fn finish(outcome: Result<String, Failed>) -> Exit {
+pub(super) fn finish(outcome: Result<String, Failed>) -> Exit {
     match outcome {
         Ok(words) => {
             text::out(&words);
@@ -93,7 +93,7 @@ fn name(folder: &Path) -> String {
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-fn found(running: &Running, file: &str) -> Result<PathBuf, Failed> {
+pub(super) fn found(running: &Running, file: &str) -> Result<PathBuf, Failed> {
     find(running, file).map_err(|(message, help)| usage(message, help))
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn plan(folder: &Path) -> Option<Plan> {
 }
 
 /// Who acts, for the journal.
-fn me() -> String {
+pub(super) fn me() -> String {
     let names = ["USER", "LOGNAME"]
         .iter()
         .filter_map(|name| std::env::var(name).ok());
@@ -116,19 +116,22 @@ fn me() -> String {
 }
 
 fn ask(folder: &Path, command: Command) -> Result<Answer, Failed> {
-    let gone = |error: std::io::Error| {
-        let message = format!("{} does not answer: {error}", name(folder));
-        Failed::Said(
-            Exit::Environment,
-            message,
-            "lab clean removes what dead runs left".to_owned(),
-        )
-    };
-    Ok(control::ask(folder, &me(), command).map_err(gone)??)
+    let answered = control::ask(folder, &me(), command);
+    Ok(answered.map_err(|error| gone(folder, &error))??)
+}
+
+/// The run of a folder does not answer.
+pub(super) fn gone(folder: &Path, error: &std::io::Error) -> Failed {
+    let message = format!("{} does not answer: {error}", name(folder));
+    Failed::Said(
+        Exit::Environment,
+        message,
+        "lab clean removes what dead runs left".to_owned(),
+    )
 }
 
 /// `orders -> payments` or `orders-to-payments`, which needs no quotes in a shell.
-fn link(given: &str, plan: &Plan) -> String {
+pub(super) fn link(given: &str, plan: &Plan) -> String {
     let of_slug = plan.system.links.iter().find(|link| link.slug() == given);
     of_slug.map_or_else(|| given.to_owned(), Link::to_string)
 }
@@ -214,6 +217,21 @@ pub(crate) fn heal(options: &Heal) -> Exit {
                 let line =
                     |(_, summary, on): &(usize, String, Link)| format!("healed {summary} on {on}");
                 Ok(healed.iter().map(line).collect::<Vec<_>>().join("\n") + "\n")
+            }
+            other => Err(surprised(&other)),
+        }
+    };
+    finish(work())
+}
+
+pub(crate) fn rate(options: &RateOf) -> Exit {
+    let work = || {
+        let folder = found(&options.running, control::FILE)?;
+        match ask(&folder, Command::Rate(options.rate))? {
+            Answer::Rated { before } => {
+                let was = before.and_then(Rate::per_second);
+                let was = was.map_or(String::new(), |was| format!(" (was {was})"));
+                Ok(format!("{}{was}\n", options.rate))
             }
             other => Err(surprised(&other)),
         }

@@ -311,6 +311,12 @@ async fn a_sandbox_takes_orders_and_ends_when_asked() {
             ask(&counter, Command::Heal(None)).await,
             Ok(Answer::Healed(vec![]))
         );
+        let rate = lab_model::Rate::per_second(7.0).unwrap();
+        let rated = ask(&counter, Command::Rate(rate)).await;
+        assert!(
+            matches!(rated, Ok(Answer::Rated { before: Some(_) })),
+            "{rated:?}"
+        );
         // Left armed: the end heals it.
         assert_eq!(ask(&counter, inject()).await, Ok(Answer::Injected(2)));
         asking.ask(2);
@@ -332,6 +338,13 @@ async fn a_sandbox_takes_orders_and_ends_when_asked() {
         count(|event| matches!(event, Event::HealAsked { fault: 1, .. })),
         1
     );
+    let asked = |event: &Event| matches!(event, Event::RateAsked { by, .. } if by == "ada");
+    let changed = |event: &Event| matches!(event, Event::LoadChanged { .. });
+    let places = [
+        journal.events().position(asked),
+        journal.events().position(changed),
+    ];
+    assert!(places[0].is_some() && places[0] < places[1], "{places:?}");
     let verdict = lab_verdict::judge(&journal);
     assert_eq!(verdict.call, lab_verdict::outcome::Call::Inconclusive);
     assert!(

@@ -15,7 +15,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use futures_util::stream::unfold;
+use futures_util::stream::{Stream, StreamExt, unfold};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<Proxy> {
         .route("/lab/proxies/{link}/down", post(down))
         .route("/lab/proxies/{link}/up", post(up))
         .route("/lab/proxies/{link}/tap", post(tap))
+        .route("/lab/proxies/{link}/requests", get(requests))
         .merge(toxics::routes("/lab/proxies", Scope::Every))
 }
 
@@ -114,11 +115,29 @@ async fn events(State(proxy): State<Proxy>) -> Response {
         seen,
         waiting: VecDeque::new(),
     };
-    let lines = unfold(feed, |mut feed| async move {
-        let told = feed.next().await?;
+    lines(unfold(feed, |mut feed| async move {
+        Some((feed.next().await?, feed))
+    }))
+}
+
+/// `GET /lab/proxies/{link}/requests`: one JSON object for each, until the caller leaves or the link
+/// is gone.
+async fn requests(State(proxy): State<Proxy>, Path(link): Path<String>) -> Response {
+    let listener = match proxy.follow(&link).await {
+        Ok(listener) => listener,
+        Err(error) => return answer::error(&error),
+    };
+    lines(unfold(listener, |mut listener| async move {
+        Some((listener.next().await?, listener))
+    }))
+}
+
+/// One JSON object a line, for as long as there are any.
+fn lines(told: impl Stream<Item = Told> + Send + 'static) -> Response {
+    let lines = told.map(|told| {
         let mut line = serde_json::to_string(&told).unwrap_or_default();
         line.push('\n');
-        Some((Ok::<_, Infallible>(line), feed))
+        Ok::<_, Infallible>(line)
     });
     let kind = HeaderValue::from_static("application/x-ndjson");
     ([(header::CONTENT_TYPE, kind)], Body::from_stream(lines)).into_response()

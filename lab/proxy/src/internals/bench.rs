@@ -51,7 +51,7 @@ impl Shaper {
 /// Shows a tap so many exchanges of a request and a reply.
 pub fn tap(request: &[u8], reply: &[u8], exchanges: u64) -> u64 {
     let link = Arc::new(Link::new(1, &LinkSpec::new("bench"), 0, Arc::default()));
-    let mut tap = Tap::new(Arc::clone(&link));
+    let mut tap = Tap::new(Arc::clone(&link), 0);
     let start = Instant::now();
     let (request_length, reply_length) = (request.len() as u64, reply.len() as u64);
     for number in 0..exchanges {

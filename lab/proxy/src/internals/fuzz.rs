@@ -136,7 +136,9 @@ fn changed(toxic: &Toxic, amount: u64) -> Arc<Toxic> {
 /// Feeds two streams to a tap, in pieces whose sizes are in the data.
 pub fn tap(data: &[u8]) {
     let link = Arc::new(Link::new(1, &LinkSpec::new("fuzz"), 0, Arc::default()));
-    let mut tap = Tap::new(Arc::clone(&link));
+    // As somebody follows it, which is the longer way.
+    let mut followed = link.requests.listen();
+    let mut tap = Tap::new(Arc::clone(&link), 0);
     let now = Instant::now();
     let (mut rest, mut offsets) = (data, [0_u64; 2]);
     while let [step, after @ ..] = rest {
@@ -156,6 +158,8 @@ pub fn tap(data: &[u8]) {
     let counts = link.http.read().unwrap_or_default();
     let answered = counts.completed + counts.abandoned + counts.failed + counts.cut;
     assert!(answered <= 2 * counts.requests, "{counts:?}");
+    let told = std::iter::from_fn(|| followed.waiting()).count() as u64;
+    assert!(told <= answered, "{told} told of {counts:?}");
 }
 
 pub(super) const PLACE: Place<'_> = Place {

@@ -78,7 +78,8 @@ impl Parked {
     /// A connection that was just accepted.
     pub(crate) fn accepted(client: std::net::TcpStream, link: Arc<Link>) -> Self {
         let (number, leash) = link.admit();
-        let tap = link.tapped().then(|| Box::new(Tap::new(Arc::clone(&link))));
+        let tapped = link.tapped();
+        let tap = tapped.then(|| Box::new(Tap::new(Arc::clone(&link), number)));
         let mut relay = Box::new(Relay {
             link,
             leash,
@@ -238,7 +239,12 @@ impl Relay {
         })
         .await;
         self.alarm = Alarm::default();
-        dial::dial(&self.link, &self.leash, limit).await
+        let begun = Instant::now();
+        let upstream = dial::dial(&self.link, &self.leash, limit).await;
+        if let Some(tap) = &mut self.tap {
+            tap.connected(begun.elapsed());
+        }
+        upstream
     }
 
     /// The upstream cannot be reached, or the connection was cut while it was tried.
@@ -251,6 +257,9 @@ impl Relay {
         } else {
             self.link.traffic.dial_failures.add(1);
             self.link.http.refused(Instant::now());
+            self.link.requests.tell(|| Event::Refused {
+                link: self.link.name.clone(),
+            });
             self.ended = (EndedBy::Dial, false);
         }
     }
@@ -446,13 +455,18 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.link.release(self.number);
-        self.link.events.tell(|| Event::Ended {
+        let ended = || Event::Ended {
             link: self.link.name.clone(),
             connection: self.number,
             by: self.ended.0,
             reset: self.ended.1,
             sent_upstream: self.up.sent(),
             sent_downstream: self.down.sent(),
-        });
+        };
+        self.link.events.tell(ended);
+        // Of a protocol whose requests the tap does not know.
+        if self.tap.as_ref().is_none_or(|tap| tap.is_blind()) && self.ended.0 != EndedBy::Dial {
+            self.link.requests.tell(ended);
+        }
     }
 }

@@ -104,6 +104,11 @@ impl Messages {
         matches!(self.state, State::Head { began: None, .. })
     }
 
+    /// Whether the next byte belongs to a body or its framing.
+    pub(super) fn is_in_body(&self) -> bool {
+        !matches!(self.state, State::Head { .. })
+    }
+
     /// Whether the body now ends with the connection.
     pub(super) fn lasts_until_close(&self) -> bool {
         matches!(self.state, State::UntilClose)

@@ -6,10 +6,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// More headers than that are not followed.
 const MOST_HEADERS: usize = 100;
 
+/// Characters of a path that are told.
+const LONGEST_PATH: usize = 200;
+
 /// A request's head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RequestHead {
     pub(super) method: String,
+    /// Its path without the query, where somebody follows.
+    pub(super) path: Option<String>,
     pub(super) body: Body,
     /// What further attempts of the same request have in common, hashed.
     pub(super) key: Option<u64>,
@@ -28,6 +33,15 @@ pub(super) struct ReplyHead {
 impl RequestHead {
     /// Reads a head; see [`super::framing::Parse`].
     pub(super) fn parse(data: &[u8]) -> Result<(usize, Self), Incomplete> {
+        Self::read(data, false)
+    }
+
+    /// The same, with the path.
+    pub(super) fn parse_with_path(data: &[u8]) -> Result<(usize, Self), Incomplete> {
+        Self::read(data, true)
+    }
+
+    fn read(data: &[u8], with_path: bool) -> Result<(usize, Self), Incomplete> {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         let length = complete(request.parse(data))?;
@@ -35,6 +49,7 @@ impl RequestHead {
         let path = request.path.unwrap_or_default();
         let head = Self {
             method: method.to_owned(),
+            path: with_path.then(|| without_query(path)),
             body: body(request.headers)?.unwrap_or(Body::None),
             key: key(method, path, request.headers),
             single: !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
@@ -56,6 +71,12 @@ impl ReplyHead {
         };
         Ok((length, head))
     }
+}
+
+/// What stands before the query, at most [`LONGEST_PATH`] of it.
+fn without_query(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.chars().take(LONGEST_PATH).collect()
 }
 
 fn complete(parsed: httparse::Result<usize>) -> Result<usize, Incomplete> {

@@ -61,8 +61,8 @@ impl HttpMarks {
         self.enabled.store(true, Relaxed);
     }
 
-    /// A request's head was received; its first byte at that time.
-    pub(super) fn request(&self, head: &RequestHead, at: Instant) {
+    /// A request's head was received; its first byte at that time. Which attempt it is, from 1.
+    pub(super) fn request(&self, head: &RequestHead, at: Instant) -> Option<u64> {
         self.requests.add(1);
         let mut memory = held(&self.memory);
         memory.bursts.attempt(at);
@@ -70,7 +70,7 @@ impl HttpMarks {
         let Some(key) = head.key else {
             drop(memory);
             self.keyless.add(1);
-            return;
+            return None;
         };
         let before = memory.attempts.begin(key, at);
         drop(memory);
@@ -82,6 +82,7 @@ impl HttpMarks {
         if let (Some(pause), Some(retry)) = (before.pause, number.checked_sub(1)) {
             self.pauses[retry.min(self.pauses.len() - 1)].record(pause);
         }
+        Some(before.attempts + 1)
     }
 
     /// A connection was refused, or led nowhere: an attempt that failed at once.

@@ -9,9 +9,11 @@ mod bursts;
 mod framing;
 mod head;
 mod marks;
+mod story;
 
 pub(crate) use marks::HttpMarks;
 
+use crate::events::Outcome;
 use crate::link::Link;
 use crate::protocol::postgres;
 use crate::spec::Stream;
@@ -21,7 +23,8 @@ use head::{ReplyHead, RequestHead};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use story::Story;
 
 /// Pipelined requests a tap follows; beyond, it lets go of the connection.
 const DEEPEST: usize = 256;
@@ -52,6 +55,8 @@ struct Exchange {
     key: Option<u64>,
     /// The key under which further attempts must be answered alike.
     single: Option<u64>,
+    /// What is told of it when it ends, where somebody follows.
+    story: Option<Box<Story>>,
 }
 
 struct Reply {
@@ -68,6 +73,11 @@ struct Reply {
 /// The tap of one connection.
 pub(crate) struct Tap {
     link: Arc<Link>,
+    connection: u64,
+    /// What connecting to the upstream took.
+    connected: Option<Duration>,
+    /// Offset up to which the caller was written to.
+    written: u64,
     requests: Messages,
     replies: Messages,
     /// Requests that are not answered in full, oldest first.
@@ -80,9 +90,12 @@ pub(crate) struct Tap {
 
 impl Tap {
     /// A tap for a new connection.
-    pub(crate) fn new(link: Arc<Link>) -> Self {
+    pub(crate) fn new(link: Arc<Link>, connection: u64) -> Self {
         Self {
             link,
+            connection,
+            connected: None,
+            written: 0,
             requests: Messages::default(),
             replies: Messages::default(),
             exchanges: VecDeque::new(),
@@ -90,6 +103,16 @@ impl Tap {
             blind: false,
             follower: None,
         }
+    }
+
+    /// The upstream was connected to, or could not be, within that time.
+    pub(crate) fn connected(&mut self, took: Duration) {
+        self.connected = Some(took);
+    }
+
+    /// Whether what passes is not HTTP/1.1.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.blind
     }
 
     /// The requests in flight.
@@ -185,12 +208,24 @@ impl Tap {
     /// `None` when it is not HTTP/1.1.
     fn read_requests(&mut self, mut offset: u64, mut data: &[u8], now: Instant) -> Option<()> {
         while !data.is_empty() {
-            let (used, event) = self.requests.read(data, offset, now, RequestHead::parse)?;
+            let parse = if self.link.requests.heard() {
+                RequestHead::parse_with_path
+            } else {
+                RequestHead::parse
+            };
+            let in_body = self.requests.is_in_body();
+            let (used, event) = self.requests.read(data, offset, now, parse)?;
             data = data.get(used..)?;
             offset += used as u64;
+            let last = self.exchanges.back_mut().filter(|_| in_body);
+            if let Some(story) = last.and_then(|exchange| exchange.story.as_mut()) {
+                story.sends(offset);
+            }
             if let Some(Event::Head { start, at, head }) = event {
                 self.requests.expect(head.body);
-                self.link.http.request(&head, at);
+                let attempt = self.link.http.request(&head, at);
+                let number = self.completed + self.exchanges.len() as u64;
+                let connect = self.connected.take();
                 self.exchanges.push_back(Exchange {
                     start,
                     received_at: at,
@@ -201,6 +236,18 @@ impl Tap {
                     settled: false,
                     key: head.key,
                     single: head.key.filter(|_| head.single),
+                    story: head.path.map(|path| {
+                        Box::new(Story {
+                            request: number,
+                            method: head.method,
+                            path,
+                            attempt,
+                            connect,
+                            upstream_first_byte: None,
+                            first_byte: None,
+                            end: offset,
+                        })
+                    }),
                 });
             }
             if self.exchanges.len() > DEEPEST {
@@ -308,7 +355,10 @@ impl Tap {
                     }
                 }
             }
-            Stream::Downstream => self.sent_to_caller(offset, now),
+            Stream::Downstream => {
+                self.written = offset;
+                self.sent_to_caller(offset, now);
+            }
         }
     }
 
@@ -324,6 +374,9 @@ impl Tap {
                     .map(|sent| reply.received_at.saturating_duration_since(sent));
                 let caller = now.saturating_duration_since(exchange.received_at);
                 self.link.http.first_byte(caller, upstream);
+                if let Some(story) = &mut exchange.story {
+                    (story.first_byte, story.upstream_first_byte) = (Some(caller), upstream);
+                }
             }
             if reply.end.is_none_or(|end| end > offset) {
                 return;
@@ -335,7 +388,16 @@ impl Tap {
                 self.link.http.completed(took, status);
                 self.link.http.end(key, now, status >= 500 || status == 429);
             }
-            self.exchanges.pop_front();
+            if let Some(mut done) = self.exchanges.pop_front() {
+                tell(
+                    &self.link,
+                    self.connection,
+                    &mut done,
+                    Outcome::Completed,
+                    offset,
+                    took,
+                );
+            }
             self.completed += 1;
         }
     }
@@ -356,6 +418,11 @@ impl Tap {
 
     /// Counts what gets no reply any more, each request once.
     pub(crate) fn ended(&mut self, fault: Fault, now: Instant) {
+        let outcome = match fault {
+            Fault::Caller => Outcome::Abandoned,
+            Fault::Upstream => Outcome::Failed,
+            Fault::Proxy => Outcome::Cut,
+        };
         for exchange in &mut self.exchanges {
             let whole = exchange
                 .reply
@@ -368,8 +435,47 @@ impl Tap {
             let after = now.saturating_duration_since(exchange.received_at);
             self.link.http.unanswered(fault, after);
             self.link.http.end(exchange.key, now, true);
+            tell(
+                &self.link,
+                self.connection,
+                exchange,
+                outcome,
+                self.written,
+                after,
+            );
         }
     }
+}
+
+/// Tells what became of a request, once, where somebody follows.
+fn tell(
+    link: &Link,
+    connection: u64,
+    exchange: &mut Exchange,
+    outcome: Outcome,
+    written: u64,
+    took: Duration,
+) {
+    let Some(story) = exchange.story.take() else {
+        return;
+    };
+    let reply = exchange.reply.as_ref();
+    let bytes_down = reply.map_or(0, |reply| {
+        let end = reply.end.map_or(written, |end| end.min(written));
+        end.saturating_sub(reply.start)
+    });
+    link.requests.tell(|| {
+        story::Told {
+            link: &link.name,
+            connection,
+            outcome,
+            status: reply.map(|reply| reply.status),
+            took,
+            bytes_up: story.end.saturating_sub(exchange.start),
+            bytes_down,
+        }
+        .event(*story)
+    });
 }
 
 impl Drop for Tap {

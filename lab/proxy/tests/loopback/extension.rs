@@ -178,3 +178,29 @@ async fn events_tell_what_happens_while_it_happens() {
     );
     api.proxy.shutdown().await;
 }
+
+#[tokio::test]
+async fn requests_of_a_link_are_told_until_it_is_gone() {
+    let api = Api::start().await;
+    let spec = LinkSpec::new("link").to(web().await.to_string());
+    let view = api.proxy.open(spec).await.unwrap();
+    let unknown = api.call("GET /lab/proxies/other/requests", "").await;
+    assert_eq!(unknown.status, 404);
+    let mut stream = connect(api.address).await;
+    stream
+        .write_all(b"GET /lab/proxies/link/requests HTTP/1.0\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    while !lines.next_line().await.unwrap().unwrap().is_empty() {}
+    get(&mut connect(view.listen.parse().unwrap()).await, "/404", "").await;
+    let line = timeout(PATIENCE, lines.next_line()).await.unwrap();
+    let told: Value = serde_json::from_str(&line.unwrap().unwrap()).unwrap();
+    assert_eq!(
+        (&told["event"], &told["status"]),
+        (&"request".into(), &404.into())
+    );
+    api.proxy.close("link").await.unwrap();
+    let over = timeout(PATIENCE, lines.next_line()).await.unwrap();
+    assert_eq!(over.unwrap(), None);
+}

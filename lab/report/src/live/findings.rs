@@ -73,6 +73,7 @@ fn finding(plan: &Plan, tally: &Tally, event: &Event) -> Option<(Tone, &'static 
             "inject",
             format!("{}, asked by {by}", place(what)),
         ),
+        Event::RateAsked { rate, by } => (Tone::Quiet, "rate", format!("{rate}, asked by {by}")),
         Event::Gateway(change) => {
             let GatewayChange {
                 by,

@@ -1,7 +1,7 @@
 //! The faults of a plan: what, where, when, how it is seen and how it is taken back.
 
 use lab_model::plan::{Deed, Effect, Fault, Plan};
-use lab_model::toxic::Direction;
+use lab_model::toxic::{Direction, Primitive};
 use lab_model::{Ratio, Span};
 
 use super::timeline;
@@ -37,17 +37,31 @@ fn scope(fault: &Fault) -> String {
     if fault.on_service().is_some() {
         return "the service, for all its callers".to_owned();
     }
+    let share = fault.toxicity;
+    if let Effect::Exchange { deed, .. } = fault.effect {
+        let noun = deed.noun();
+        return if share == Ratio::ONE {
+            format!("every {noun} that matches")
+        } else {
+            let percent = format::percent(share.get());
+            format!("{percent} of the {noun}s that match, chosen by the seed")
+        };
+    }
+    let whole = [Primitive::Disabled, Primitive::Refused, Primitive::Hanging];
+    if fault.primitives.iter().any(|one| whole.contains(one)) {
+        return "the whole link".to_owned();
+    }
     let way = match fault.direction {
         Direction::Upstream => "requests",
         Direction::Downstream => "replies",
         Direction::Both => "requests and replies",
     };
-    if fault.toxicity == Ratio::ONE {
+    if share == Ratio::ONE {
         format!("{way}, every connection")
     } else {
         format!(
             "{way}, {} of connections, chosen by the seed",
-            format::percent(fault.toxicity.get())
+            format::percent(share.get())
         )
     }
 }

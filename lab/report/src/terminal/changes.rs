@@ -38,6 +38,7 @@ fn words(run: &Run<'_>, event: &Event) -> Option<String> {
         Event::HealAsked { fault, by } => {
             format!("{by} took back {}", place(run.plan().faults.get(*fault)?))
         }
+        Event::RateAsked { rate, by } => format!("{by} asked for {rate}"),
         Event::Gateway(change) => {
             format!(
                 "{}: {} (was {}), by {}",
