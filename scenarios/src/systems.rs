@@ -10,7 +10,13 @@ use crate::spec::SystemSpec;
 use crate::tree::{self, At, Report};
 use lab_diagnostic::{Diagnostics, Finding, Place, Source};
 
-const SYSTEMS: &[(&str, &str)] = &[("shop", include_str!("../systems/shop/system.yaml"))];
+const SYSTEMS: &[(&str, &str)] = &[
+    ("shop", include_str!("../systems/shop/system.yaml")),
+    (
+        "shop-on-database",
+        include_str!("../systems/shop-on-database/system.yaml"),
+    ),
+];
 
 /// The names of the systems that come with the lab.
 pub fn names() -> impl Iterator<Item = &'static str> + Clone {

@@ -28,28 +28,28 @@ impl PageQuery {
 }
 
 /// One thing a service holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     /// Its place in the books; grows.
     pub(crate) seq: i64,
     /// The order it belongs to.
     pub(crate) order: String,
     /// The charge, in the books of payments.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) charge: Option<String>,
     /// The idempotency key it was written under.
     pub(crate) key: Option<String>,
     pub(crate) cents: i64,
     /// What was ordered, see `OrderRequest::digest`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<String>,
     /// How far the charge is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) payment: Option<String>,
 }
 
 /// A page of entries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Page {
     pub(crate) entries: Vec<Entry>,
     /// What to ask `after` for the next page; absent on the last one.

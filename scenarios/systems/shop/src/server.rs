@@ -16,7 +16,7 @@ use crate::admission::{Admission, admit};
 use crate::config::{Config, ServiceSettings};
 use crate::log::Log;
 use crate::monolith::Monolith;
-use crate::orders::Orders;
+use crate::orders::{self, Orders};
 use crate::payments;
 use crate::store::{self, StoreError};
 use crate::tls::{self, Identity};
@@ -101,6 +101,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             tasks.spawn(monolith.clone().background(stop.clone()));
             monolith.routes()
         }
+        ServiceSettings::Database => orders::database(database).await.map_err(Reason::from)?,
     };
     let health = json!({ "status": "ok", "service": role.name() });
     let admission = Admission::new(config.admission, tasks.clone(), log.clone());

@@ -116,6 +116,15 @@ impl Value for Jitter {
 }
 
 impl ClientSettings {
+    /// One attempt on a pooled connection, for so long.
+    pub(crate) fn plain(timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            keepalive: true,
+            ..Self::read(&mut Reader::new(&|_| None), RetryMode::None)
+        }
+    }
+
     /// Reads the settings; only the default way to retry differs between services.
     pub(super) fn read(reader: &mut Reader<'_>, retry: RetryMode) -> Self {
         let breaker = BreakerSettings {

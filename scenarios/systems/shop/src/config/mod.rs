@@ -30,11 +30,13 @@ pub enum Role {
     Orders,
     /// Charges cards.
     Payments,
+    /// Keeps orders for the orders service, where that has no file of its own.
+    Database,
 }
 
 /// A text that names no [`Role`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a role of the shop: use monolith, orders or payments")]
+#[error("`{0}` is not a role of the shop: use monolith, orders, payments or database")]
 pub struct UnknownRole(String);
 
 impl Role {
@@ -44,6 +46,7 @@ impl Role {
             Self::Monolith => "monolith",
             Self::Orders => "orders",
             Self::Payments => "payments",
+            Self::Database => "database",
         }
     }
 
@@ -53,6 +56,7 @@ impl Role {
             Self::Monolith => 8080,
             Self::Orders => 8081,
             Self::Payments => 8082,
+            Self::Database => 8083,
         }
     }
 }
@@ -67,7 +71,7 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        [Self::Monolith, Self::Orders, Self::Payments]
+        [Self::Monolith, Self::Orders, Self::Payments, Self::Database]
             .into_iter()
             .find(|role| role.name() == text)
             .ok_or_else(|| UnknownRole(text.to_owned()))
@@ -80,7 +84,8 @@ pub struct Config {
     /// Where it listens; port 0 lets the kernel choose.
     pub(crate) listen: SocketAddr,
     /// The SQLite file, `:memory:` to keep everything in memory, or the address of a PostgreSQL
-    /// server: `postgres://user@host:5432/shop`.
+    /// server, `postgres://user@host:5432/shop`; for orders also that of the shop's own database,
+    /// `http://host:8083`.
     pub(crate) database: String,
     pub(crate) admission: AdmissionSettings,
     pub(crate) service: ServiceSettings,
@@ -92,6 +97,7 @@ pub(crate) enum ServiceSettings {
     Monolith(MonolithSettings),
     Orders(OrdersSettings),
     Payments(PaymentsSettings),
+    Database,
 }
 
 /// How many requests a service lets in.
@@ -134,6 +140,7 @@ impl Config {
                 Role::Monolith => ServiceSettings::Monolith(MonolithSettings::read(&mut reader)),
                 Role::Orders => ServiceSettings::Orders(OrdersSettings::read(&mut reader)),
                 Role::Payments => ServiceSettings::Payments(PaymentsSettings::read(&mut reader)),
+                Role::Database => ServiceSettings::Database,
             },
         };
         reader.finish(config)
@@ -143,7 +150,7 @@ impl Config {
     pub(crate) fn identity(&self) -> Option<&Identity> {
         match &self.service {
             ServiceSettings::Payments(settings) => settings.identity.as_ref(),
-            ServiceSettings::Monolith(_) | ServiceSettings::Orders(_) => None,
+            _ => None,
         }
     }
 
@@ -161,6 +168,7 @@ impl Config {
             ServiceSettings::Monolith(_) => Role::Monolith,
             ServiceSettings::Orders(_) => Role::Orders,
             ServiceSettings::Payments(_) => Role::Payments,
+            ServiceSettings::Database => Role::Database,
         }
     }
 }
@@ -180,7 +188,7 @@ mod tests {
 
     #[test]
     fn an_empty_environment_is_enough() {
-        for role in [Role::Monolith, Role::Orders, Role::Payments] {
+        for role in [Role::Monolith, Role::Orders, Role::Payments, Role::Database] {
             let config = read(role, &[]).unwrap();
             assert_eq!(config.role(), role);
             assert_eq!(config.listen.port(), role.default_port());
@@ -207,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_role_has_a_name_that_reads_back() {
-        for role in [Role::Monolith, Role::Orders, Role::Payments] {
+        for role in [Role::Monolith, Role::Orders, Role::Payments, Role::Database] {
             assert_eq!(role.name().parse(), Ok(role));
         }
         assert!("shipping".parse::<Role>().is_err());

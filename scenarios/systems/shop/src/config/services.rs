@@ -26,6 +26,8 @@ pub(crate) struct MonolithSettings {
     pub(crate) reconcile: u32,
     /// Whether a repeated checkout is answered with the first result.
     pub(crate) idempotency: bool,
+    /// Whether an order that is missing among its copies is looked for at orders.
+    pub(crate) read_through: bool,
     /// How strictly it reads what orders answers.
     pub(crate) reader: ReaderMode,
     /// How much a product page holds.
@@ -142,6 +144,7 @@ impl MonolithSettings {
             fallback: reader.value("SHOP_FALLBACK", Fallback::None),
             reconcile: reader.value("SHOP_RECONCILE", 40),
             idempotency: reader.value("SHOP_IDEMPOTENCY", false),
+            read_through: reader.value("SHOP_READ_THROUGH", false),
             reader: reader.value("SHOP_READER", ReaderMode::Strict),
             page: reader.value("SHOP_PAGE", Detail::Full),
         }

@@ -1,7 +1,8 @@
 //! The monolith: the web edge with catalogue, carts and checkout.
 //!
 //! `GET /products`, `GET /products/{id}`, `POST /carts`, `POST /carts/{cart}/items`,
-//! `POST /checkout` (`/v1/checkout`, `/v2/checkout`), `GET /orders/{order}`, `PUT /copies/{order}`, `GET /ledger`.
+//! `POST /checkout` (`/v1/checkout`, `/v2/checkout`), `GET /orders/{order}`,
+//! `GET`, `PUT`, `DELETE /copies/{order}`, `GET /ledger`.
 
 mod browse;
 mod cart;
@@ -14,7 +15,7 @@ mod store;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::MonolithSettings;
@@ -75,7 +76,10 @@ impl Monolith {
             .route("/v1/checkout", post(checkout::checkout_here))
             .route("/v2/checkout", post(checkout::checkout))
             .route("/orders/{order}", get(checkout::order))
-            .route("/copies/{order}", put(copies::put))
+            .route(
+                "/copies/{order}",
+                get(copies::get).put(copies::put).delete(copies::delete),
+            )
             .with_state(self.clone());
         let books = Router::new()
             .route("/ledger", get(copies::ledger))

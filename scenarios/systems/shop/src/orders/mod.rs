@@ -24,6 +24,7 @@ use crate::schema::OrderDocument;
 use crate::store::{Opened, StoreError};
 use crate::tls::Trust;
 use crate::upstream::{Call, CallError, Upstream};
+pub(crate) use store::served::routes as database;
 use store::{Order, OrderStore};
 
 /// The service: its settings, its store and those it calls.

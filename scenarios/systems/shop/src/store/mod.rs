@@ -3,11 +3,13 @@
 
 #[cfg(feature = "postgres")]
 mod postgres;
+mod remote;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
+pub(crate) use remote::Remote;
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Database;
 
@@ -21,12 +23,18 @@ pub(crate) enum Opened {
     /// A server.
     #[cfg(feature = "postgres")]
     Postgres(Postgres),
+    /// The shop's own database; it keeps orders and nothing else.
+    Remote(Remote),
 }
 
-/// Opens what `DATABASE` names: a server by its address (`postgres://user@host/name`), else a file.
+/// Opens what `DATABASE` names: a server by its address (`postgres://user@host/name`,
+/// `http://host:port`), else a file.
 pub(crate) async fn open(role: Role, address: &str) -> Result<Opened, StoreError> {
     if address.starts_with("postgres://") || address.starts_with("postgresql://") {
         return server(role, address).await;
+    }
+    if address.starts_with("http://") {
+        return Remote::open(address).map(Opened::Remote);
     }
     file(address).await
 }
@@ -69,6 +77,9 @@ pub(crate) enum StoreError {
     /// The database cannot be used at all.
     #[error("cannot open {path}: {reason}")]
     Open { path: String, reason: String },
+    /// A database that keeps other things.
+    #[error("{0} keeps no such things")]
+    Unfit(&'static str),
     /// A statement failed.
     #[error("{0}")]
     Statement(String),

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use super::browse::{Listed, Product};
 use super::copies::Copy;
+use super::own::is_own;
 use crate::ledger::Entry;
 use crate::order::{Line, OrderRequest};
 use crate::store::{Opened, StoreError};
@@ -63,8 +64,18 @@ pub(super) trait MonolithStore: Send + Sync {
 
     /// Keeps or replaces a copy.
     async fn copy(&self, order: String, copy: Copy) -> Result<(), StoreError>;
+    /// A copy, or an order that was placed here.
+    async fn copy_of(&self, order: String) -> Result<Option<Copy>, StoreError>;
     /// An order that was placed here; `None` where there is none, or only a copy of the service's.
-    async fn own(&self, order: String) -> Result<Option<Copy>, StoreError>;
+    async fn own(&self, order: String) -> Result<Option<Copy>, StoreError> {
+        if is_own(&order) {
+            self.copy_of(order).await
+        } else {
+            Ok(None)
+        }
+    }
+    /// Forgets a copy.
+    async fn forget(&self, order: String) -> Result<(), StoreError>;
     /// At most `limit` copies after `seq`, in order.
     async fn copies(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError>;
 }
@@ -82,5 +93,6 @@ pub(super) async fn open(database: Opened) -> Result<Arc<dyn MonolithStore>, Sto
             database.make(postgres::TABLES).await?;
             Arc::new(database)
         }
+        Opened::Remote(_) => return Err(StoreError::Unfit("the database of orders")),
     })
 }

@@ -7,7 +7,6 @@ use super::{MonolithStore, Waiting};
 use crate::ledger::Entry;
 use crate::monolith::browse::{Listed, Product};
 use crate::monolith::copies::Copy;
-use crate::monolith::own::is_own;
 use crate::order::{Line, OrderRequest, Payment};
 use crate::store::{Postgres, StoreError};
 
@@ -249,10 +248,7 @@ impl MonolithStore for Postgres {
         .map(drop)
     }
 
-    async fn own(&self, order: String) -> Result<Option<Copy>, StoreError> {
-        if !is_own(&order) {
-            return Ok(None);
-        }
+    async fn copy_of(&self, order: String) -> Result<Option<Copy>, StoreError> {
         let row = self
             .row(
                 "SELECT key, cents, digest, payment FROM copies WHERE order_id = $1",
@@ -269,6 +265,12 @@ impl MonolithStore for Postgres {
             })
         };
         row.map(copy).transpose()
+    }
+
+    async fn forget(&self, order: String) -> Result<(), StoreError> {
+        self.execute("DELETE FROM copies WHERE order_id = $1", &[&order])
+            .await
+            .map(drop)
     }
 
     async fn copies(&self, after: i64, limit: u32) -> Result<Vec<Entry>, StoreError> {

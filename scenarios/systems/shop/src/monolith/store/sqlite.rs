@@ -7,7 +7,6 @@ use super::{MonolithStore, Waiting};
 use crate::ledger::Entry;
 use crate::monolith::browse::{Listed, Product};
 use crate::monolith::copies::Copy;
-use crate::monolith::own::is_own;
 use crate::order::{Line, OrderRequest, Payment};
 use crate::store::{Database, StoreError};
 
@@ -259,10 +258,7 @@ impl MonolithStore for Database {
         .await
     }
 
-    async fn own(&self, order: String) -> Result<Option<Copy>, StoreError> {
-        if !is_own(&order) {
-            return Ok(None);
-        }
+    async fn copy_of(&self, order: String) -> Result<Option<Copy>, StoreError> {
         self.run(move |connection| {
             let found: Option<(Option<String>, i64, String, String)> = connection
                 .prepare_cached(
@@ -285,6 +281,16 @@ impl MonolithStore for Database {
                     })
                 })
                 .transpose()
+        })
+        .await
+    }
+
+    async fn forget(&self, order: String) -> Result<(), StoreError> {
+        self.run(move |connection| {
+            connection
+                .prepare_cached("DELETE FROM copies WHERE order_id = ?1")?
+                .execute([order])?;
+            Ok(())
         })
         .await
     }

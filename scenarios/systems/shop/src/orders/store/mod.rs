@@ -2,19 +2,22 @@
 
 #[cfg(feature = "postgres")]
 mod postgres;
+mod remote;
+pub(super) mod served;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::ledger::Entry;
 use crate::order::{Line, Payment};
 use crate::store::{Opened, StoreError};
 
 /// An order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) id: String,
     /// The idempotency key it was placed under.
@@ -26,7 +29,7 @@ pub(super) struct Order {
 }
 
 /// An order to be kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct NewOrder {
     pub(super) order: Order,
     /// Whether there may be only one under its key.
@@ -34,7 +37,7 @@ pub(super) struct NewOrder {
 }
 
 /// What came of keeping an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kept {
     /// It is there.
     New(Order),
@@ -76,6 +79,7 @@ pub(super) async fn open(database: Opened) -> Result<Arc<dyn OrderStore>, StoreE
             database.make(postgres::TABLES).await?;
             Arc::new(database)
         }
+        Opened::Remote(database) => Arc::new(database),
     })
 }
 

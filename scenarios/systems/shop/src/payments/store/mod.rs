@@ -45,5 +45,6 @@ pub(super) async fn open(database: Opened) -> Result<Arc<dyn ChargeStore>, Store
             database.make(postgres::TABLES).await?;
             Arc::new(database)
         }
+        Opened::Remote(_) => return Err(StoreError::Unfit("the database of orders")),
     })
 }
