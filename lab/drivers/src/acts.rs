@@ -148,6 +148,14 @@ impl<H: Hands> ServiceFaults for Acts<H> {
         back.map_err(|reason| armed.failure(reason))
     }
 
+    async fn restart(&self, service: &Name) -> Result<(), Failure> {
+        // One that does not run cannot be stopped, and need not be.
+        let stopped = self.hands.carry_out(service, &Action::Stop).await;
+        let before = stopped.unwrap_or_default();
+        let back = self.hands.take_back(service, &Action::Stop, &before).await;
+        back.map_err(|reason| Failure::new(format!("service {service}"), reason))
+    }
+
     async fn observe(&self) -> Result<Vec<FaultReport>, Failure> {
         let mut all = self.armed.lock().await;
         let mut reports = Vec::new();

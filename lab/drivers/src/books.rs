@@ -1,16 +1,18 @@
 //! The comparison of the ledger with what the system holds: entries read over HTTP, page after
 //! page, or by a query.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use lab_engine::seam::Stores;
 use lab_model::Name;
 use lab_model::ledger::{
     Books, Held, HttpSource, LedgerCheck, LedgerReport, Source, SqlSource, Write,
@@ -46,16 +48,24 @@ pub(crate) async fn held(
     }
 }
 
-/// Everything that the places of a ledger hold.
+/// Everything that the places of a ledger hold. The same entry in a further place is a copy and no
+/// second write; one that differs, or that stands twice in one place, is.
 pub(crate) async fn held_in_all(
     check: &LedgerCheck,
     services: &BTreeMap<Name, String>,
 ) -> Result<Vec<Held>, String> {
     let mut all = held(&check.source, services).await?;
     for source in &check.also {
-        all.extend(held(source, services).await?);
+        let known: BTreeSet<(String, Option<String>)> = all.iter().map(identity).collect();
+        let is_copy = |entry: &Held| entry.digest.is_some() && known.contains(&identity(entry));
+        let further = held(source, services).await?;
+        all.extend(further.into_iter().filter(|entry| !is_copy(entry)));
     }
     Ok(all)
+}
+
+fn identity(entry: &Held) -> (String, Option<String>) {
+    (entry.key.clone(), entry.digest.clone())
 }
 
 /// Compares the ledger in a file with the system, until nothing is lost and nothing moves any more,
@@ -94,11 +104,50 @@ pub(crate) async fn compare(
     }
 }
 
+/// The ledger of a run while its load goes on.
+#[derive(Debug, Clone)]
+pub struct LiveLedger(PathBuf);
+
+impl LiveLedger {
+    /// Of the run in a folder.
+    pub fn new(folder: &Path) -> Self {
+        Self(folder.join(crate::folder::LEDGER))
+    }
+}
+
+#[async_trait]
+impl Stores for LiveLedger {
+    async fn compare(
+        &self,
+        check: &LedgerCheck,
+        services: &BTreeMap<Name, String>,
+    ) -> LedgerReport {
+        let broken = |problem: String| LedgerReport {
+            problem: Some(problem),
+            ..LedgerReport::default()
+        };
+        // What was acknowledged is read before what is held: the other way round a write between
+        // the two would seem lost.
+        let books = match books(check, &self.0) {
+            Ok(books) => books,
+            Err(error) => return broken(format!("the ledger cannot be read: {error}")),
+        };
+        match held(&check.source, services).await {
+            Ok(held) => books.compare(0, held),
+            Err(problem) => broken(problem),
+        }
+    }
+}
+
 /// The client's side: the writes of the journey and step that a check speaks of.
 fn books(check: &LedgerCheck, ledger: &Path) -> std::io::Result<Books> {
     let mut books = Books::default();
-    for line in BufReader::new(File::open(ledger)?).lines() {
-        let write: Write = serde_json::from_str(&line?)?;
+    let mut lines = BufReader::new(File::open(ledger)?);
+    let mut line = String::new();
+    // A line without an end is still being written.
+    while lines.read_line(&mut line)? > 0 && line.ends_with('\n') {
+        let write: Write = serde_json::from_str(&line)?;
+        line.clear();
         let is_step = check.step.as_ref().is_none_or(|step| *step == write.step);
         if write.journey == check.of && is_step {
             books.add(&write);

@@ -32,7 +32,7 @@ compile_error!("the process driver needs Linux: death signals, child subreapers 
 mod acts;
 pub mod allowed;
 pub mod attached;
-mod books;
+pub mod books;
 mod calibration;
 mod compose;
 pub mod containers;

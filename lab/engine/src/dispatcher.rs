@@ -145,6 +145,10 @@ impl<'a> Dispatcher<'a> {
                 Input::Signal(Signal::Service(name, state)) => {
                     self.service(now, name, state).await.map(|()| None)
                 }
+                Input::Signal(Signal::Gateway(Event::Restarted { service, by, .. })) => {
+                    self.restart(service, by).await;
+                    Ok(None)
+                }
                 Input::Signal(signal) => Ok(self.take(now, signal)),
                 Input::Order(order) => self.serve(order).await,
                 Input::Time => Ok(None),
@@ -294,6 +298,18 @@ impl<'a> Dispatcher<'a> {
         }
         self.recorder.record_at(now, Event::Service { name, state });
         Ok(())
+    }
+
+    /// Starts a service again for whoever handles an incident. That it could not be is theirs to
+    /// find out, and no failure of the run.
+    async fn restart(&mut self, service: Name, by: String) {
+        let started = answer(self.plane.restart(&service)).await;
+        let problem = started.err().map(|failure| failure.to_string());
+        self.recorder.record(Event::Restarted {
+            service,
+            by,
+            problem,
+        });
     }
 
     fn take(&mut self, now: Span, signal: Signal) -> Option<Finish> {

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use lab_model::Link;
 use lab_model::plan::Fault;
+use lab_model::{Link, Name};
 
 use crate::seam::{Environment, Failure, FaultPlane, Observation, Receipt, ServiceFaults};
 
@@ -86,6 +86,13 @@ impl FaultPlane for Planes<'_> {
             observation.faults.extend(services.observe().await?);
         }
         Ok(observation)
+    }
+
+    async fn restart(&self, service: &Name) -> Result<(), Failure> {
+        match self.services {
+            Some(services) => services.restart(service).await,
+            None => self.links.restart(service).await,
+        }
     }
 
     async fn close(&self) -> Vec<String> {

@@ -9,7 +9,7 @@ use lab_model::event::{Event, ServiceState};
 use lab_model::fixture::Fixture;
 use lab_model::gateway::Gateway;
 use lab_model::indicator::ReadingReport;
-use lab_model::ledger::LedgerReport;
+use lab_model::ledger::{LedgerCheck, LedgerReport};
 use lab_model::link::{FaultReport, LinkReport};
 use lab_model::load::LoadReport;
 use lab_model::plan::{Fault, Plan};
@@ -162,6 +162,9 @@ pub trait ServiceFaults: Send + Sync {
 
     /// What the states of services under a fault showed since the observation before.
     async fn observe(&self) -> Result<Vec<FaultReport>, Failure>;
+
+    /// Starts a service again, whether it runs or not, as whoever handles an incident would.
+    async fn restart(&self, service: &Name) -> Result<(), Failure>;
 }
 
 /// How a stop goes about it.
@@ -212,6 +215,12 @@ pub trait FaultPlane: Send + Sync {
 
     /// What happened on links and to faults since the observation before.
     async fn observe(&self) -> Result<Observation, Failure>;
+
+    /// Starts a service again, where the plane has services.
+    async fn restart(&self, service: &Name) -> Result<(), Failure> {
+        let part = format!("service {service}");
+        Err(Failure::new(part, "it cannot be started again here"))
+    }
 
     /// Removes every proxy; returns what could not be removed.
     async fn close(&self) -> Vec<String>;
@@ -294,6 +303,15 @@ pub trait ReadingDriver: Send + Sync {
         zero: Instant,
         signals: Signals,
     ) -> Box<dyn Send>;
+}
+
+/// Looks into the stores of a system while it runs.
+#[async_trait]
+pub trait Stores: Send + Sync {
+    /// Compares what was acknowledged so far, as a check of the plan says, with what it holds now;
+    /// `services` are the addresses of the system's services.
+    async fn compare(&self, check: &LedgerCheck, services: &BTreeMap<Name, String>)
+    -> LedgerReport;
 }
 
 /// Runs blocks of runbooks.

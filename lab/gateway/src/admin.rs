@@ -8,6 +8,7 @@
 //! | `GET /flags`, `GET /flags/{flag}` | shows flags; needs no token |
 //! | `PUT /flags/{flag}` `{"value":"on"}` | gives a flag another value |
 //! | `GET /figures?seconds=10` | requests, failures and times of the last seconds, by upstream |
+//! | `POST /services/{service}/restart` | asks whoever runs the system to start a service again |
 //!
 //! The token comes as `authorization: Bearer …`; `x-lab-by` says who acts, for the journal. Errors
 //! are `{"error":{"message":…,"help":…}}`.
@@ -98,10 +99,11 @@ async fn answer(
             let change = state.borrow_mut().set_flag(flag, &value, &by)?;
             Ok(json!(change))
         }
+        (&Method::POST, ["services", service, "restart"]) => state.borrow().restart(service, &by),
         (&Method::GET, ["figures"]) => Ok(state.borrow().figures(seconds(head.uri.query())?)),
         _ => {
             let message = format!("nothing is served at {} {path}", head.method);
-            let help = "there is /routes, /flags and /figures";
+            let help = "there is /routes, /flags, /figures and /services/{service}/restart";
             Err(Refusal::new(StatusCode::NOT_FOUND, message, help))
         }
     }

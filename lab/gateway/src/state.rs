@@ -375,6 +375,23 @@ impl State {
         Ok(self.changed(by, format!("flag {name}"), before, value.to_owned()))
     }
 
+    /// Passes on that a service is to be started again. Whether it was shows by itself: the gateway
+    /// runs no services.
+    pub(crate) fn restart(&self, service: &str, by: &str) -> Result<serde_json::Value, Refusal> {
+        let Ok(name) = Name::new(service) else {
+            let message = format!("`{service}` is no name of a service");
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, message, ""));
+        };
+        let by = by.to_owned();
+        let answer = json!({ "service": name, "restart": "asked" });
+        (self.news)(Event::Restarted {
+            service: name,
+            by,
+            problem: None,
+        });
+        Ok(answer)
+    }
+
     fn changed(&self, by: &str, what: String, before: String, after: String) -> GatewayChange {
         let change = GatewayChange {
             by: by.to_owned(),

@@ -36,6 +36,16 @@ pub enum Event {
         /// Its new state.
         state: ServiceState,
     },
+    /// Somebody who handles an incident had a service started again.
+    Restarted {
+        /// Which.
+        service: Name,
+        /// Who.
+        by: String,
+        /// Why it was not; absent where it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<String>,
+    },
     /// A proxy stands on a link.
     LinkOpened {
         /// The link.

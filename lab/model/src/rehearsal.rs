@@ -20,6 +20,9 @@ pub struct Rehearsal {
     pub protects: Vec<Name>,
     /// Where routes and flags must stand in the end.
     pub targets: Vec<Target>,
+    /// Where routes and flags may never stand meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forbids: Vec<Target>,
     /// What a correct declaration names.
     pub answer: Answer,
     /// Pairs of blocks whose first must have succeeded before the second begins.
@@ -44,13 +47,22 @@ pub enum Situation {
     Healthy,
 }
 
-/// Where a route or a flag must stand: `route orders service=0%`, `flag compact-pages=on`.
+/// What must be true in the end: where a route or a flag stands (`route orders service=0%`,
+/// `flag compact-pages=on`), or what a store holds (`ledger orders at monolith`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// `route orders`, `flag compact-pages`: as changes of the gateway name it.
+    /// `route orders`, `flag compact-pages`: as changes of the gateway name it; `ledger orders`.
     pub what: String,
-    /// `service 0%`, `on`: one of the values that stand there, separated by commas.
+    /// `service 0%`, `on`: one of the values that stand there, separated by commas; of a ledger the
+    /// service whose store alone must hold every acknowledged write.
     pub value: String,
+}
+
+impl Target {
+    /// The ledger's name, where it is about one.
+    pub fn ledger(&self) -> Option<&str> {
+        self.what.strip_prefix("ledger ")
+    }
 }
 
 /// What a correct declaration names: one of each.
@@ -71,6 +83,8 @@ pub const SYMPTOMS: [&str; 4] = ["errors", "latency", "unavailable", "data"];
 pub enum Pass {
     /// Against the failure.
     First,
+    /// Against the same failure when it comes again, where it lies in the system itself.
+    Replay,
     /// The same once more, after everything has settled.
     Again,
     /// The rollback blocks.
@@ -123,6 +137,18 @@ pub enum RehearsalEvent {
         /// The block that failed for good; absent where all succeeded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         failed: Option<String>,
+    },
+    /// The store of one service was compared with what was acknowledged until then.
+    Books {
+        /// What was to be held there.
+        target: Target,
+        /// Acknowledged writes.
+        acknowledged: u64,
+        /// Of these, not there, or there with other content.
+        missing: u64,
+        /// Why it could not be compared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<String>,
     },
     /// The cause is brought about again.
     Replayed,

@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use lab_model::event::ServiceState;
+use lab_model::ledger::LedgerReport;
 use lab_model::plan::{Fault, PhaseKind};
 use lab_model::rehearsal::{Pass, Rehearsal, RehearsalEvent, Situation};
-use lab_model::{Event, Plan, Record};
+use lab_model::{Event, Name, Plan, Record};
 use lab_runbooks::grade::fold::{Folded, GRADER};
 use lab_runbooks::mutation::Program;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -18,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::masks::Masks;
 use super::runner::{Execution, Runner};
 use crate::desk::{Answer, Command, Counter, Order};
-use crate::seam::Failure;
+use crate::seam::{Failure, Stores};
 
 /// From the beginning of the incident's phase to the cause, so that figures are those of health.
 const CALM: Duration = Duration::from_secs(1);
@@ -52,6 +54,13 @@ pub struct Incident {
     pub until_noticed: bool,
 }
 
+impl Incident {
+    /// Whether the cause lies in the system itself, so that it must be gone and not survived.
+    fn is_inside(&self) -> bool {
+        !self.faults.is_empty() && self.faults.iter().all(|fault| fault.on_service().is_some())
+    }
+}
+
 /// The run is over before its incident.
 struct Over;
 
@@ -63,6 +72,7 @@ pub struct Conductor<'a> {
     kept: Vec<Record>,
     runner: Runner<'a>,
     equip: Equip<'a>,
+    stores: &'a dyn Stores,
 }
 
 /// Tells the environment of blocks, and what of it is secret, once the system runs.
@@ -79,6 +89,7 @@ impl<'a> Conductor<'a> {
         records: UnboundedReceiver<Record>,
         runner: Runner<'a>,
         equip: Equip<'a>,
+        stores: &'a dyn Stores,
     ) -> Self {
         Self {
             plan,
@@ -87,6 +98,7 @@ impl<'a> Conductor<'a> {
             kept: Vec::new(),
             runner,
             equip,
+            stores,
         }
     }
 
@@ -126,7 +138,7 @@ impl<'a> Conductor<'a> {
             let broken = |folded: &Folded<'_>| folded.seconds().iter().any(|one| !one.held);
             let bites = self.until(BITE, broken).await?;
             if !bites && incident.rehearsal.situation == Situation::OwnFault {
-                self.note(RehearsalEvent::Judged);
+                self.judged(&incident.rehearsal).await;
                 return Ok(Ok(None));
             }
             self.pause(ALARM).await?;
@@ -145,7 +157,7 @@ impl<'a> Conductor<'a> {
             self.aftermath(incident).await?
         } else {
             self.pause(WATCH).await?;
-            self.note(RehearsalEvent::Judged);
+            self.judged(&incident.rehearsal).await;
             Ok(())
         };
         Ok(rest.map(|()| execution))
@@ -162,7 +174,7 @@ impl<'a> Conductor<'a> {
         };
         let mitigated = |folded: &Folded<'_>| folded.mitigated().is_some();
         if !self.until(patience, mitigated).await? {
-            self.note(RehearsalEvent::Judged);
+            self.judged(rehearsal).await;
             return Ok(Ok(()));
         }
         let replayed = async {
@@ -174,10 +186,21 @@ impl<'a> Conductor<'a> {
         if let Err(failure) = replayed.await {
             return Ok(Err(failure));
         }
+        // What lies in the system itself cannot be survived, only handled once more.
+        let hurts_again = |folded: &Folded<'_>| folded.is_broken_again();
+        if incident.is_inside()
+            && let Some(program) = &incident.program
+            && self.until(BITE, hurts_again).await?
+        {
+            self.pause(ALARM).await?;
+            if let Err(failure) = self.execute(Pass::Replay, program).await? {
+                return Ok(Err(failure));
+            }
+        }
         let decided = |folded: &Folded<'_>| folded.is_recovered();
         self.until(rehearsal.recovered.duration() + PATIENCE, decided)
             .await?;
-        self.note(RehearsalEvent::Judged);
+        self.judged(rehearsal).await;
         let again = incident.program.as_ref().filter(|_| incident.again);
         if let Some(program) = again
             && let Err(failure) = self.execute(Pass::Again, program).await?
@@ -194,6 +217,43 @@ impl<'a> Conductor<'a> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Looks into the stores of which something was to be true, and declares the incident over.
+    async fn judged(&self, rehearsal: &Rehearsal) {
+        let services: BTreeMap<Name, String> = self.addresses();
+        let targets = rehearsal.targets.iter();
+        for (target, ledger) in targets.filter_map(|target| Some((target, target.ledger()?))) {
+            let checks = &self.plan.ledgers;
+            let check = checks.iter().find(|check| check.name.as_str() == ledger);
+            let check = check.and_then(|check| check.at(&target.value));
+            let report = match check {
+                Some(check) => self.stores.compare(&check, &services).await,
+                None => LedgerReport {
+                    problem: Some(format!("no ledger {ledger} is kept at {}", target.value)),
+                    ..LedgerReport::default()
+                },
+            };
+            self.note(RehearsalEvent::Books {
+                target: target.clone(),
+                acknowledged: report.acknowledged,
+                missing: report.lost.count + report.altered.count,
+                problem: report.problem,
+            });
+        }
+        self.note(RehearsalEvent::Judged);
+    }
+
+    /// Where the services of the system listen.
+    fn addresses(&self) -> BTreeMap<Name, String> {
+        let started = self.kept.iter().filter_map(|record| match &record.event {
+            Event::Service {
+                name,
+                state: ServiceState::Started { address },
+            } => Some((name.clone(), address.clone())),
+            _ => None,
+        });
+        started.collect()
     }
 
     /// Executes blocks while the run goes on.

@@ -62,6 +62,25 @@ pub struct LedgerCheck {
     pub within: Span,
 }
 
+impl LedgerCheck {
+    /// The same check of what one service alone holds; `None` where it is read at none of that name.
+    pub fn at(&self, service: &str) -> Option<Self> {
+        let is_there = |source: &&Source| match source {
+            Source::Http(source) => source.service.as_str() == service,
+            Source::Sql(source) => source.url.contains(&format!("{{service:{service}}}")),
+        };
+        let source = [&self.source]
+            .into_iter()
+            .chain(&self.also)
+            .find(is_there)?;
+        Some(Self {
+            source: source.clone(),
+            also: Vec::new(),
+            ..self.clone()
+        })
+    }
+}
+
 /// Where the system's own entries are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
