@@ -14,7 +14,7 @@ use lab_diagnostic::{Finding, Findings};
 /// The schema that is read.
 const SCHEMA: &str = "runbook/1";
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "schema",
     "id",
     "owner",
@@ -30,6 +30,7 @@ const KEYS: [&str; 16] = [
     "touches",
     "protects",
     "oracles",
+    "forbids",
     "equivalents",
 ];
 
@@ -77,6 +78,9 @@ pub struct Header {
     /// What says that the incident is over, in the names of the system.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub oracles: Vec<String>,
+    /// How routes and flags may never stand while it is at work: `flag checks=off`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbids: Vec<String>,
     /// The mutants that are as good as the runbook itself, each with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub equivalents: Vec<Equivalent>,
@@ -160,17 +164,20 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
         words.into_iter().map(|word| word.text).collect()
     };
     let (triggers, approvals, oracles) = (texts("triggers"), texts("approvals"), texts("oracles"));
-    let starts = texts("starts");
-    for key in ["starts", "oracles"] {
+    let (starts, forbids) = (texts("starts"), texts("forbids"));
+    for key in ["starts", "oracles", "forbids"] {
         for word in section.list(key, &mut Findings::default()) {
-            let is_ours =
-                key == "starts" || ["route ", "flag "].iter().any(|w| word.text.starts_with(w));
-            if is_ours && target(&word.text).is_none() {
+            let ours = ["route ", "flag ", "ledger "];
+            let is_ours = key != "oracles" || ours.iter().any(|w| word.text.starts_with(w));
+            let found = target(&word.text);
+            let fits = |found: &Target| key == "oracles" || found.ledger().is_none();
+            if is_ours && !found.as_ref().is_some_and(fits) {
                 let message = format!("`{}` says of no route or flag where it stands", word.text);
                 let finding = Finding::new(Code::BadValue, word.place, message);
-                findings.add(
-                    finding.help("write `route orders service=0%` or `flag compact-pages=on`"),
-                );
+                findings.add(finding.help(
+                    "write `route orders service=0%` or `flag compact-pages=on`; what a store \
+                         must hold is an oracle: `ledger orders at monolith`",
+                ));
             }
         }
     }
@@ -206,12 +213,22 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
         touches,
         protects,
         oracles,
+        forbids,
         equivalents,
     })
 }
 
-/// `route orders service=0%`, `flag compact-pages=on`: where a route or a flag stands.
+/// `route orders service=0%`, `flag compact-pages=on`: where a route or a flag stands;
+/// `ledger orders at monolith`: the store of which service holds everything that was acknowledged.
 pub fn target(text: &str) -> Option<Target> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if let ["ledger", ledger, "at", service] = words.as_slice() {
+        let (ledger, service) = (Name::new(ledger).ok()?, Name::new(service).ok()?);
+        return Some(Target {
+            what: format!("ledger {ledger}"),
+            value: service.to_string(),
+        });
+    }
     let (what, value) = text.split_once('=')?;
     let words: Vec<&str> = what.split_whitespace().collect();
     match words.as_slice() {

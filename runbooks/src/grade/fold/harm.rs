@@ -2,7 +2,7 @@
 
 use lab_model::arrivals::Timetable;
 use lab_model::link::Traffic;
-use lab_model::rehearsal::RehearsalEvent;
+use lab_model::rehearsal::{RehearsalEvent, Target};
 use lab_model::{Event, Link, Name, Span};
 
 use super::{Folded, seconds};
@@ -21,6 +21,7 @@ pub(super) struct Harm {
     pub(super) protected_broken: Vec<String>,
     pub(super) load: Load,
     pub(super) tampering: Vec<String>,
+    pub(super) forbidden: Vec<String>,
     pub(super) unknown: Vec<String>,
 }
 
@@ -35,6 +36,7 @@ pub(super) fn of(folded: &Folded<'_>, mitigated: Option<Span>) -> Harm {
             .collect(),
         load: load(folded, mitigated),
         tampering: Vec::new(),
+        forbidden: forbidden(folded),
         unknown: Vec::new(),
     };
     ledgers(folded, &mut harm);
@@ -69,6 +71,37 @@ fn broken(folded: &Folded<'_>, name: &Name) -> Vec<String> {
     let is_broken = failed >= FEWEST && failed as f64 > FAILED * requests as f64;
     let words = || format!("{name} failed {failed} of {requests} requests");
     is_broken.then(words).into_iter().collect()
+}
+
+fn is_inside(folded: &Folded<'_>, fault: usize) -> bool {
+    let fault = folded.plan.faults.get(fault);
+    fault.is_some_and(|fault| fault.on_service().is_some())
+}
+
+/// What was done that nobody may do: a route or a flag put where it may never stand, a service
+/// started again that is not the runbook's to touch.
+fn forbidden(folded: &Folded<'_>) -> Vec<String> {
+    let rehearsal = folded.rehearsal;
+    let during = |at: Span| Some(at) > folded.moments.t0 && at <= folded.moments.end();
+    let mut found = Vec::new();
+    for record in folded.records.iter().filter(|record| during(record.at)) {
+        match &record.event {
+            Event::Gateway(change) => {
+                let stands = |value: &str| change.after.split(", ").any(|one| one == value);
+                let hit = |one: &&Target| one.what == change.what && stands(&one.value);
+                let hits = rehearsal.forbids.iter().filter(hit);
+                found.extend(hits.map(|one| format!("{} stood at {}", one.what, one.value)));
+            }
+            Event::Restarted { service, .. } if !rehearsal.touches.contains(service) => {
+                found.push(format!(
+                    "{service} was started again and is not to be touched"
+                ));
+            }
+            _ => {}
+        }
+    }
+    found.dedup();
+    found
 }
 
 fn is_faulted(folded: &Folded<'_>, link: &Link) -> bool {
@@ -152,6 +185,8 @@ fn traces(folded: &Folded<'_>, harm: &mut Harm) {
         match &record.event {
             Event::Rehearsal(RehearsalEvent::Begun { .. }) => begun = true,
             Event::Finished { .. } => finished = true,
+            // A cause in the system itself is to be removed.
+            Event::FaultLost { fault, .. } if begun && is_inside(folded, *fault) => {}
             Event::FaultLost { fault, found } => harm
                 .tampering
                 .push(format!("the fault {fault} was not as injected: {found}")),

@@ -117,6 +117,25 @@ impl<'a> Folded<'a> {
         super::Clocks::of(&self.incident()).recover.is_some()
     }
 
+    /// Whether users were hurt once more after the cause was brought about again.
+    pub fn is_broken_again(&self) -> bool {
+        let seconds = self.seconds();
+        let from = self.replayed_second();
+        from.is_some_and(|from| seconds.iter().skip(from).any(|second| !second.held))
+    }
+
+    /// The second in which the cause was brought about again.
+    fn replayed_second(&self) -> Option<usize> {
+        let at = self.moments.replayed?.minus(self.moments.base());
+        usize::try_from(at.as_micros() / 1_000_000).ok()
+    }
+
+    /// Whether the cause lies in the system itself: every fault is one on a service.
+    fn is_inside(&self) -> bool {
+        let faults = &self.plan.faults;
+        !faults.is_empty() && faults.iter().all(|fault| fault.on_service().is_some())
+    }
+
     /// What the clocks read; the rest is left empty.
     fn incident(&self) -> Evidence {
         let seconds = self.seconds();
@@ -137,21 +156,37 @@ impl<'a> Folded<'a> {
             return None;
         }
         let mut evidence = self.incident();
-        let mitigate = super::Clocks::of(&evidence).mitigate;
+        let served = self.served_for_good(&evidence.seconds);
         let end = self.inventory(self.moments.end());
         let conditions = self.rehearsal.targets.iter().map(|target| Condition {
             name: format!("{}: {}", target.what, target.value),
-            held: end.meets(target),
+            held: if target.ledger().is_some() {
+                self.moments.books(target)
+            } else {
+                end.meets(target)
+            },
         });
         evidence.conditions = conditions.collect();
+        // Stores are looked into once, at the end: what does not hold there never settled.
+        let mut ledgers = self
+            .rehearsal
+            .targets
+            .iter()
+            .filter(|one| one.ledger().is_some());
+        if !ledgers.all(|target| self.moments.books(target)) {
+            for second in &mut evidence.seconds {
+                second.settled = false;
+            }
+        }
         evidence.declarations = deeds::declarations(self);
         evidence.order_kept = deeds::order_kept(self);
         evidence.messages = deeds::messages(self);
-        let found = harm::of(self, mitigate);
+        let found = harm::of(self, served);
         evidence.ledger = found.ledger;
         evidence.protected_broken = found.protected_broken;
         evidence.load = found.load;
         evidence.tampering = found.tampering;
+        evidence.forbidden = found.forbidden;
         evidence.unknown = found.unknown;
         evidence.changes = self.changes();
         Some(evidence)
@@ -166,17 +201,10 @@ impl<'a> Folded<'a> {
 
     fn cause(&self) -> Cause {
         let t0 = self.moments.t0.unwrap_or_default();
-        let services: Vec<_> = self
-            .plan
-            .faults
-            .iter()
-            .map(|fault| fault.on_service())
-            .collect();
-        let inside = !services.is_empty() && services.iter().all(Option::is_some);
-        if inside {
-            let names = services.into_iter().flatten().map(|fault| &fault.service);
-            let back = names.map(|name| self.moments.started_after(self.records, name));
-            let gone = back.collect::<Option<Vec<Span>>>();
+        if self.is_inside() {
+            // Read back as no longer there, for each time that it was brought about.
+            let gone = (0..self.plan.faults.len()).map(|fault| self.moments.gone.get(&fault));
+            let gone: Option<Vec<&Span>> = gone.collect();
             let gone = gone.and_then(|all| all.into_iter().max());
             return Cause::Inside {
                 gone: gone.map(|at| at.minus(t0)),
@@ -187,12 +215,39 @@ impl<'a> Folded<'a> {
         }
     }
 
-    /// Whether every second after the one in which the cause came again was good.
+    /// Whether every second after the one in which the cause came again was good; of a cause in the
+    /// system itself, whether it was handled once more and every second after that was good.
     fn replay(&self, seconds: &[super::Second]) -> Option<Trial> {
         let at = self.moments.replayed?.minus(self.moments.base());
-        let from = usize::try_from(at.as_micros() / 1_000_000).ok()? + 1;
-        let held = seconds.iter().skip(from).all(|second| second.held);
+        let from = self.replayed_second()? + 1;
+        let rest = seconds.get(from..).unwrap_or_default();
+        let held = if self.is_inside() {
+            self.served_again(seconds).is_some()
+        } else {
+            rest.iter().all(|second| second.held)
+        };
         Some(Trial { at, held })
+    }
+
+    /// The second from which users were served for good after the cause came again, where that was
+    /// long enough to count.
+    fn served_again(&self, seconds: &[super::Second]) -> Option<usize> {
+        let from = self.replayed_second()? + 1;
+        let last_bad = seconds.iter().rposition(|second| !second.held);
+        let served = last_bad.map_or(from, |bad| (bad + 1).max(from));
+        let window = self.rehearsal.mitigated.as_micros().div_ceil(1_000_000);
+        let length = seconds.len().saturating_sub(served) as u64;
+        (length >= window).then_some(served)
+    }
+
+    /// From when on the load must have been completed: the mitigation, of a cause in the system
+    /// itself the second one, as nobody is served between the two.
+    fn served_for_good(&self, seconds: &[super::Second]) -> Option<Span> {
+        let again = self.is_inside().then(|| self.served_again(seconds));
+        match again.flatten() {
+            Some(second) => Some(Span::from_secs(second as u64)),
+            None => super::Clocks::of(&self.incident()).mitigate,
+        }
     }
 
     fn changes(&self) -> Changes {
@@ -215,7 +270,11 @@ impl<'a> Folded<'a> {
             others: u32::try_from(others.count()).unwrap_or(u32::MAX),
             others_changed: of(&outside),
             protected_changed: of(&|part| inventory::belongs(part, &self.rehearsal.protects)),
-            rerun_clean: again.map(|again| again.is_success() && again.changed.is_empty()),
+            // Where the cause is gone, nothing is wrong any more: there it may refuse as well.
+            rerun_clean: again.map(|again| {
+                let succeeded = again.is_success() && again.changed.is_empty();
+                succeeded || (self.is_inside() && again.is_refused())
+            }),
             undo_restores: undone,
         }
     }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lab_model::event::ServiceState;
-use lab_model::rehearsal::{BlockEnd, Pass, Rehearsal, RehearsalEvent};
-use lab_model::{Event, Name, Record, Span};
+use lab_model::rehearsal::{BlockEnd, Pass, Rehearsal, RehearsalEvent, Target};
+use lab_model::{Event, Record, Span};
 
 /// When what happened, on the journal's clock.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +20,10 @@ pub struct Moments<'a> {
     pub replayed: Option<Span>,
     /// The incident was declared over.
     pub judged: Option<Span>,
+    /// When each fault (index) was first found gone although nobody had taken it back.
+    pub gone: BTreeMap<usize, Span>,
+    /// What stores held at the end: whether everything.
+    books: Vec<(&'a Target, bool)>,
     /// The last record.
     pub last: Span,
     /// Executions of blocks.
@@ -78,11 +81,22 @@ impl<'a> Moments<'a> {
                     };
                     at.get_or_insert(record.at);
                 }
+                Event::FaultLost { fault, .. } => {
+                    moments.gone.entry(*fault).or_insert(record.at);
+                }
                 Event::FaultHealed { .. } if moments.t0.is_some() => {
                     moments.healed.get_or_insert(record.at);
                 }
                 Event::Rehearsal(event) => match event {
                     RehearsalEvent::Opened(rehearsal) => moments.rehearsal = Some(rehearsal),
+                    RehearsalEvent::Books {
+                        target,
+                        missing,
+                        problem,
+                        ..
+                    } => moments
+                        .books
+                        .push((target, *missing == 0 && problem.is_none())),
                     RehearsalEvent::Replayed => is_replay = true,
                     RehearsalEvent::Judged => moments.judged = Some(record.at),
                     RehearsalEvent::Begun { pass: begun } => {
@@ -117,13 +131,10 @@ impl<'a> Moments<'a> {
         self.judged.unwrap_or(self.last)
     }
 
-    /// When a service was started for the last time after t0.
-    pub(super) fn started_after(&self, records: &[Record], service: &Name) -> Option<Span> {
-        let started = records.iter().rev().find(|record| {
-            matches!(&record.event, Event::Service { name, state: ServiceState::Started { .. } } if name == service)
-        });
-        let at = started?.at;
-        (at > self.t0?).then_some(at)
+    /// Whether the store of a target was found to hold everything.
+    pub(super) fn books(&self, target: &Target) -> bool {
+        let found = self.books.iter().rfind(|(known, _)| *known == target);
+        found.is_some_and(|(_, held)| *held)
     }
 }
 

@@ -124,7 +124,8 @@ pub(super) fn of(folded: &Folded<'_>) -> Vec<Second> {
             excess += worst;
         }
         let targets = &folded.rehearsal.targets;
-        let settled = targets.iter().all(|target| stands.meets(target));
+        let mut targets = targets.iter().filter(|target| target.ledger().is_none());
+        let settled = targets.all(|target| stands.meets(target));
         found.push(Second {
             held,
             settled: settled && stands.is_complete(),

@@ -103,7 +103,11 @@ impl Story {
     /// The fault is armed at 4.01 s: in the second of load that begins at 3 s, the incident's
     /// second 1, from which seconds count.
     fn begun() -> Self {
-        let rehearsal = Rehearsal {
+        Self::begun_with(|_| {})
+    }
+
+    fn begun_with(change: impl FnOnce(&mut Rehearsal)) -> Self {
+        let mut rehearsal = Rehearsal {
             runbook: name("back"),
             digest: String::new(),
             situation: Situation::OwnFault,
@@ -113,6 +117,7 @@ impl Story {
                 what: "route shop".to_owned(),
                 value: "new 0%".to_owned(),
             }],
+            forbids: vec![],
             answer: Answer {
                 components: vec!["new".to_owned()],
                 symptoms: vec!["errors".to_owned()],
@@ -122,6 +127,7 @@ impl Story {
             mitigated: Span::from_secs(5),
             recovered: Span::from_secs(10),
         };
+        change(&mut rehearsal);
         let mut story = Self(vec![]);
         story.at(1_000, Event::LoadStarted);
         story.at(3_000, Event::PhaseStarted { phase: 1 });
@@ -201,7 +207,11 @@ impl Story {
 
     /// Good handling: routes moved at 7 s, healed at 13 s, again at 15 s, over at 27 s.
     fn handled() -> Self {
-        let mut story = Self::begun();
+        Self::handled_with(|_| {})
+    }
+
+    fn handled_with(change: impl FnOnce(&mut Rehearsal)) -> Self {
+        let mut story = Self::begun_with(change);
         story.seconds("xxx......................");
         let pass = Pass::First;
         story.tell(6_000, RehearsalEvent::Begun { pass });
@@ -362,4 +372,114 @@ fn opened_journals_read_back() {
         (journal.damage.as_slice(), &journal.records),
         (&[][..], &story.0)
     );
+}
+
+/// The same plan with a fault on the service `new` itself, injected twice.
+fn inside() -> Plan {
+    let mut plan = plan();
+    let primitive = serde_json::json!({ "service": { "service": "new", "action": { "kill": { "signal": "KILL" } } } });
+    plan.faults[0].primitives = vec![serde_json::from_value(primitive).unwrap()];
+    plan.faults.push(plan.faults[0].clone());
+    plan
+}
+
+/// A killed service that was started again at once, each time that it was killed: `seconds` of the
+/// incident, and when the fault was found gone.
+fn restarted(seconds: &str, gone: &[(u64, usize)]) -> Grade {
+    let mut story = Story::begun_with(|rehearsal| {
+        rehearsal.targets.clear();
+        rehearsal.touches.push(name("new"));
+    });
+    story.seconds(seconds);
+    for (at, pass) in [(6_000, Pass::First), (17_000, Pass::Replay)] {
+        story.tell(at, RehearsalEvent::Begun { pass });
+        let restarted = Event::Restarted {
+            service: name("new"),
+            by: "back".to_owned(),
+            problem: None,
+        };
+        story.at(at + 100, restarted);
+        story.tell(at + 500, RehearsalEvent::Ended { pass, failed: None });
+    }
+    for (at, fault) in gone {
+        let found = "it runs".to_owned();
+        story.at(
+            *at,
+            Event::FaultLost {
+                fault: *fault,
+                found,
+            },
+        );
+    }
+    story.tell(15_000, RehearsalEvent::Replayed);
+    story.at(15_010, Event::FaultArmed { fault: 1 });
+    story.tell(29_000, RehearsalEvent::Judged);
+    let (plan, story) = (inside(), story.closed());
+    let folded = Folded::new(&plan, &story.0).unwrap();
+    grade(&folded.evidence().unwrap(), None)
+}
+
+#[test]
+fn what_lies_in_the_system_must_be_gone_each_time() {
+    let served = "xxx........xxx............";
+    let both = [(6_500, 0), (17_500, 1)];
+    let handled = restarted(served, &both);
+    assert_eq!(handled.verdict, Verdict::Pass, "{handled:#?}");
+    assert_eq!(handled.clocks.recover, Some(Span::from_secs(14)));
+    // It was gone once, and came back for good.
+    broken(&restarted(served, &both[..1]), GateName::Cause);
+    // Nobody was served again after it had come back.
+    broken(
+        &restarted("xxx........xxxxxxxxxxxxxxx", &both),
+        GateName::Cause,
+    );
+}
+
+#[test]
+fn a_store_that_lacks_something_never_settles() {
+    let check = |missing, problem: Option<&str>, expected| {
+        let target = Target {
+            what: "ledger orders".to_owned(),
+            value: "old".to_owned(),
+        };
+        let wanted = target.clone();
+        let mut story = Story::handled_with(|rehearsal| rehearsal.targets.push(wanted));
+        story.tell(
+            26_990,
+            RehearsalEvent::Books {
+                target,
+                acknowledged: 500,
+                missing,
+                problem: problem.map(str::to_owned),
+            },
+        );
+        let grade = story.closed().grade();
+        assert_eq!(grade.verdict, expected, "{grade:#?}");
+    };
+    check(0, None, Verdict::Pass);
+    check(1, None, Verdict::Fail);
+    check(0, Some("nobody answers"), Verdict::Fail);
+}
+
+#[test]
+fn what_nobody_may_do_is_found_in_the_history() {
+    let forbidden = Target {
+        what: "route shop".to_owned(),
+        value: "old 50%".to_owned(),
+    };
+    let mut story = Story::handled_with(|rehearsal| rehearsal.forbids.push(forbidden));
+    assert_eq!(
+        Story(story.0.clone()).closed().grade().verdict,
+        Verdict::Pass
+    );
+    story.route(6_320, "old 50%, new 50%");
+    broken(&story.closed().grade(), GateName::Permitted);
+    let mut story = Story::handled();
+    let restarted = Event::Restarted {
+        service: name("old"),
+        by: "back".to_owned(),
+        problem: None,
+    };
+    story.at(8_000, restarted);
+    broken(&story.closed().grade(), GateName::Permitted);
 }
