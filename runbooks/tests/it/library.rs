@@ -32,7 +32,7 @@ fn folder(name: &str) -> Vec<(String, Runbook)> {
 #[test]
 fn every_runbook_of_the_library_is_whole() {
     let library = folder("library");
-    assert!(library.len() >= 3);
+    assert!(library.len() >= 6);
     for (name, runbook) in library {
         let header = runbook.header().unwrap();
         assert!(
