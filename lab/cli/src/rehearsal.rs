@@ -10,7 +10,7 @@ use lab_drivers::gateways::Access;
 use lab_engine::Failure;
 use lab_engine::rehearsal::{Equipment, Masks};
 use lab_model::event::ServiceState;
-use lab_model::{Event, Record};
+use lab_model::{Event, Name, Record};
 use lab_runbooks::{Diagnostics, Header, Plan, Reading, Runbook, Source, plan, read};
 
 use crate::arguments::Color;
@@ -147,6 +147,11 @@ pub(crate) fn equip(
     }
 }
 
+/// A name as variables have it.
+fn variable(name: &Name) -> String {
+    name.as_str().to_uppercase().replace(['-', '.'], "_")
+}
+
 /// Variables, and the secrets among their values and the files that they name.
 type Endpoints = (Vec<(String, String)>, Vec<String>);
 
@@ -169,16 +174,25 @@ pub(crate) fn endpoints(
             Event::LinkOpened { link, listen, .. } if link.is_entry() => {
                 add("LAB_ENTRY".to_owned(), format!("http://{listen}"));
             }
+            // What a caller is told that the service behind it listens on.
+            Event::LinkOpened { link, listen, .. } => {
+                let (from, to) = (variable(&link.from), variable(&link.to));
+                add(format!("LAB_LINK_{from}_{to}"), listen.clone());
+            }
             Event::Service {
                 name,
                 state: ServiceState::Started { address },
             } => {
-                let name = name.as_str().to_uppercase().replace(['-', '.'], "_");
+                let name = variable(name);
                 add(format!("LAB_SERVICE_{name}"), format!("http://{address}"));
             }
             _ => {}
         }
     }
+    // Audit trails and the like: what outlives a block, and stays with the run.
+    let kept = folder.join("kept");
+    fs::create_dir_all(&kept).map_err(|error| Failure::new("kept", error))?;
+    add("LAB_KEPT".to_owned(), kept.display().to_string());
     if let Ok(access) = Access::read(folder) {
         // A file of headers, as `curl -H @FILE` takes it: the token stands in no argument.
         let path = folder.join("blocks").join("gateway.headers");

@@ -1,6 +1,9 @@
 //! A run as a list of cases, as continuous integration counts them: what it promised, and what had
 //! to work for the promise to be judged at all.
 
+use lab_runbooks::grade::Verdict;
+use lab_runbooks::mutation::Fate;
+use lab_runbooks::session::Report;
 use lab_verdict::outcome::Call;
 
 use crate::judged::{self, Judged};
@@ -129,4 +132,55 @@ fn troubles(run: &Run<'_>) -> Vec<Case> {
         .chain(missing)
         .chain(left)
         .collect()
+}
+
+/// Every case of a grade: runs against its own failures, where nothing or something else is wrong,
+/// and whether its mistakes would be noticed.
+pub(crate) fn of_grade(report: &Report) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (number, incident) in (1_u32..).zip(&report.incidents) {
+        let (grade, total) = (&incident.grade, incident.grade.score.total);
+        cases.push(Case {
+            group: "incidents",
+            name: format!("{}, run {number}", incident.scenario),
+            end: graded(grade.verdict),
+            message: format!("{total:.1} of 100"),
+            detail: grade.reasons.join("\n"),
+        });
+    }
+    for side in report.healthy.iter().chain(&report.wrong) {
+        let other = side.scenario.as_ref();
+        cases.push(Case {
+            group: "refusals",
+            name: other.map_or_else(|| "a healthy system".to_owned(), ToString::to_string),
+            end: graded(side.verdict),
+            message: match &side.refused {
+                Some(block) => format!("refused by {block}"),
+                None => "not refused".to_owned(),
+            },
+            detail: side.changed.join("\n"),
+        });
+    }
+    for mutant in &report.mutants {
+        cases.push(Case {
+            group: "mutants",
+            name: mutant.name.clone(),
+            end: match mutant.fate {
+                Fate::KilledByRunbook => End::Passed,
+                Fate::KilledByLab | Fate::Survived => End::Failed,
+                Fate::Equivalent | Fate::Flaky | Fate::Unknown => End::Undecided,
+            },
+            message: mutant.equivalent.clone().unwrap_or_default(),
+            detail: mutant.seen.join("\n"),
+        });
+    }
+    cases
+}
+
+const fn graded(verdict: Verdict) -> End {
+    match verdict {
+        Verdict::Pass => End::Passed,
+        Verdict::Fail => End::Failed,
+        Verdict::Unknown => End::Broken,
+    }
 }

@@ -151,7 +151,7 @@ fn incident(page: &mut Page<'_>, incident: &Incident) {
     };
     let again = said(
         incident.again,
-        "exits 0 and changes nothing",
+        "changes nothing",
         "FAILS or changes something",
     );
     let undone = said(

@@ -7,7 +7,7 @@ use lab_drivers::lease;
 use lab_model::Exit;
 
 use crate::arguments::Clean;
-use crate::commands::images;
+use crate::commands::{grade, images};
 use crate::{runs, sweep, text};
 
 pub(crate) fn run(options: &Clean) -> Exit {
@@ -35,9 +35,11 @@ pub(crate) fn run(options: &Clean) -> Exit {
         }
     }
     let mut removed = 0;
+    let mut is_busy = false;
     if options.runs {
         for folder in runs::list(&options.kept.out) {
             if lease::is_running(&folder) {
+                is_busy = true;
                 text::out(&format!("{}: is running, left alone\n", folder.display()));
             } else if lease::is_owed(&folder) {
                 text::out(&format!(
@@ -49,6 +51,16 @@ pub(crate) fn run(options: &Clean) -> Exit {
                 text::out(&format!("could not remove {}: {error}\n", folder.display()));
             } else {
                 removed += 1;
+            }
+        }
+    }
+    // A session whose trial is running goes on with its file.
+    for folder in grade::sessions(&options.kept.out).filter(|_| options.runs && !is_busy) {
+        match fs::remove_dir_all(&folder) {
+            Ok(()) => removed += 1,
+            Err(error) => {
+                left += 1;
+                text::out(&format!("could not remove {}: {error}\n", folder.display()));
             }
         }
     }

@@ -22,6 +22,7 @@ struct Finding {
 pub(crate) fn run() -> Exit {
     engine::point_client();
     let mut findings = vec![ports(), proc(), own_program(), folder(), files()];
+    findings.extend(runbooks());
     findings.extend(containers());
     let mut all = true;
     for finding in &findings {
@@ -120,6 +121,27 @@ fn files() -> Finding {
             Err(format!("{shown}; raise it: ulimit -n 4096"))
         },
     )
+}
+
+/// What blocks of runbooks call: `bash` runs them, the others are what those of the library use.
+fn runbooks() -> Vec<Finding> {
+    let programs = [
+        ("run blocks of runbooks", "bash"),
+        ("run the library's runbooks", "curl"),
+        ("run the library's runbooks", "jq"),
+        ("read certificates in runbooks", "openssl"),
+    ];
+    let find = |(what, program)| {
+        let missing = || format!("{program} is not in PATH; only runbooks need it");
+        let found = std::env::var_os("PATH").and_then(|path| {
+            std::env::split_paths(&path)
+                .map(|folder| folder.join(program))
+                .find(|path| path.is_file())
+        });
+        let outcome = found.map(|path| path.display().to_string());
+        finding(what, false, outcome.ok_or_else(missing))
+    };
+    programs.into_iter().map(find).collect()
 }
 
 /// Containers: whether an engine answers, and which faults on services it can carry out.

@@ -11,10 +11,8 @@ use crate::commands::grade;
 use crate::{runs, text};
 
 pub(crate) fn run(options: &Report, color: Color) -> Exit {
-    let json = options.format == "json";
-    if (json || options.format == "terminal")
-        && let Some(exit) = grade::again(&options.kept.out, &options.run, json, color)
-    {
+    let graded = grade::again(&options.kept.out, &options.run, &options.format, color);
+    if let Some(exit) = graded {
         return exit;
     }
     let Some(format) = format(&options.format) else {

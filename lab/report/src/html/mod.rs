@@ -12,12 +12,14 @@
 //! | `topology` | the links as measured |
 //! | `failures` | how requests failed, and what else went wrong |
 //! | `closing` | what was not shown, what was tested, how to run it again |
+//! | `graded` | a grade of a runbook instead of a run |
 //! | `text` | texts without what a browser must not see |
 //! | `style.css`, `script.js` | looks; the cursor |
 
 mod charts;
 mod closing;
 mod failures;
+mod graded;
 mod hero;
 mod judgements;
 mod objectives;
@@ -25,6 +27,8 @@ mod text;
 mod topology;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+pub use graded::graded;
 
 use crate::registry::Format;
 use crate::run::Run;

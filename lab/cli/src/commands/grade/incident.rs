@@ -125,15 +125,18 @@ impl<'a> Stage<'a> {
         let list = |of: fn(&lab_runbooks::Header) -> &Vec<Name>| {
             header.map(of).cloned().unwrap_or_default()
         };
-        let oracles = header.map_or(&[][..], |header| &header.oracles);
-        let targets: Vec<Target> = oracles.iter().filter_map(|oracle| target(oracle)).collect();
+        let read = |of: fn(&lab_runbooks::Header) -> &Vec<String>| -> Vec<Target> {
+            let texts = header.map_or(&[][..], |header| of(header));
+            texts.iter().filter_map(|text| target(text)).collect()
+        };
         let rehearsal = Rehearsal {
             runbook: subject.session.runbook.clone(),
             digest: self.loaded.digest.clone(),
             situation: self.situation,
             touches: list(|header| &header.touches),
             protects: list(|header| &header.protects),
-            targets,
+            targets: read(|header| &header.oracles),
+            forbids: read(|header| &header.forbids),
             answer: answer(&faults),
             order: order(self.loaded),
             messages: messages(self.loaded),

@@ -12,7 +12,7 @@ mod store;
 mod subject;
 mod trial;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -20,7 +20,7 @@ use lab_engine::stop::Urgency;
 use lab_engine::{Failure, Stop};
 use lab_model::Exit;
 use lab_model::container::Runtime;
-use lab_report::graded;
+use lab_report::{graded, html, junit};
 use lab_runbooks::grade::Verdict;
 use lab_runbooks::session::{Report, Trial, trials};
 
@@ -106,7 +106,14 @@ pub(crate) fn run(options: &Grade, color: Color) -> Exit {
         .map_err(|error| Failure::new("lab", error))
         .and_then(|runtime| runtime.block_on(session(options, &subject)));
     match ended {
-        Ok(Ended::Over(store)) => conclude(&store, options.json, color),
+        Ok(Ended::Over(store)) => {
+            let shape = if options.json {
+                Shape::Json
+            } else {
+                Shape::Terminal
+            };
+            conclude(&store, shape, color)
+        }
         Ok(Ended::Stopped(signal)) => {
             text::note("stopped · the same command goes on from here");
             if signal == 15 {
@@ -182,15 +189,37 @@ fn minutes(time: Duration) -> String {
     }
 }
 
+/// In which form a grade is shown.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    Terminal,
+    Json,
+    Junit,
+    Html,
+}
+
+impl Shape {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "terminal" => Some(Self::Terminal),
+            "json" => Some(Self::Json),
+            "junit" => Some(Self::Junit),
+            "html" => Some(Self::Html),
+            _ => None,
+        }
+    }
+}
+
 /// Judges the session from what is on disk, and prints.
-fn conclude(store: &Store, json: bool, color: Color) -> Exit {
+fn conclude(store: &Store, shape: Shape, color: Color) -> Exit {
     let report = store.report();
     let style = text::style(color, &std::io::stdout());
     let name = store.name();
-    text::out(&if json {
-        graded::json(&report)
-    } else {
-        graded::terminal(&report, &name, &style)
+    text::out(&match shape {
+        Shape::Terminal => graded::terminal(&report, &name, &style),
+        Shape::Json => graded::json(&report),
+        Shape::Junit => junit::graded(&report, &name),
+        Shape::Html => html::graded(&report, &name),
     });
     exit(&report)
 }
@@ -204,7 +233,13 @@ fn exit(report: &Report) -> Exit {
 }
 
 /// Shows a grade again, if a name is that of one: for `lab report`.
-pub(crate) fn again(out: &Path, wanted: &str, json: bool, color: Color) -> Option<Exit> {
+pub(crate) fn again(out: &Path, wanted: &str, format: &str, color: Color) -> Option<Exit> {
+    let format = Shape::named(format)?;
     let store = Store::find(out, wanted)?;
-    Some(conclude(&store, json, color))
+    Some(conclude(&store, format, color))
+}
+
+/// The folders of sessions among those of runs: for `lab clean`.
+pub(crate) fn sessions(out: &Path) -> impl Iterator<Item = PathBuf> {
+    store::list(out).into_iter()
 }

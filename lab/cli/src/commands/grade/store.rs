@@ -152,7 +152,7 @@ impl Store {
 }
 
 /// The folders of sessions, oldest first.
-fn list(runs: &Path) -> Vec<PathBuf> {
+pub(super) fn list(runs: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(runs).into_iter().flatten();
     let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut found: Vec<_> = folders

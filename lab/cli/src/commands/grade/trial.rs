@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use lab_drivers::Authority;
+use lab_drivers::books::LiveLedger;
 use lab_drivers::containers::Containers;
 use lab_drivers::containers::image::Substitutes;
 use lab_drivers::folder::{self, JournalFile, Seal};
@@ -122,7 +123,8 @@ pub(super) async fn run(
         took: took(store),
         tell: &tell,
     };
-    let conductor = Conductor::new(plan, counter.clone(), records, runner, &equip);
+    let ledger = LiveLedger::new(&folder);
+    let conductor = Conductor::new(plan, counter.clone(), records, runner, &equip, &ledger);
     let (outcome, conducted) = tokio::join!(execution.execute(), async {
         let conducted = conductor.conduct(&incident).await;
         // Also where the incident could not be brought about.
