@@ -19,6 +19,8 @@ const START: Duration = Duration::from_secs(30);
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("grade::a_runbook_that_helps_passes", helps),
+        trial("grade::a_killed_database_is_handled_twice", restarts),
+        trial("grade::a_store_is_reconciled_and_taken_back", reconciles),
         trial("grade::doing_nothing_is_worth_nothing", does_nothing),
         trial("grade::writing_into_the_ledger_is_found", edits_the_ledger),
         trial("grade::an_interrupted_session_goes_on", interrupted),
@@ -76,13 +78,74 @@ fn helps() -> Outcome {
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
-    for format in ["terminal", "json"] {
+    for format in ["terminal", "json", "junit", "html"] {
         let report = || lab.call(&["report", &name, "--format", format]);
         let (first, second) = (report()?.expect(0)?, report()?.expect(0)?);
         ensure!(first.out == second.out, "{} {}", first.out, second.out);
     }
     ensure!(lab.strays()?.is_empty(), "{:?}", lab.strays()?);
     check_nothing_runs(&lab)
+}
+
+/// A runbook of the library against its own failure alone, without its reference and its budget:
+/// one run instead of three.
+fn alone(lab: &Lab, name: &str) -> Result<Value, libtest_mimic::Failed> {
+    let text = fs::read_to_string(library(name))?;
+    let is_kept = |line: &&str| {
+        !["  reference:", "  budget:"]
+            .iter()
+            .any(|key| line.starts_with(key))
+    };
+    let text: Vec<&str> = text.lines().filter(is_kept).collect();
+    lab.file(name, text.join("\n"))?;
+    let (report, code) = graded(lab, &[name, "--quick", "--own-only"])?;
+    ensure!(code == Some(0) && report["verdict"] == "pass", "{report:#}");
+    let incident = &report["incidents"][0];
+    ensure!(
+        incident["again"] == true && incident["undone"] == true,
+        "{incident:#}"
+    );
+    ensure!(incident["ledger"]["lost"] == 0, "{incident:#}");
+    check_nothing_runs(lab)?;
+    Ok(report)
+}
+
+/// The journal of a grade's first run.
+fn journal(lab: &Lab, report: &Value) -> Result<String, libtest_mimic::Failed> {
+    let run = report["incidents"][0]["run"].as_str().unwrap_or_default();
+    let path = lab.home().join(".lab/runs").join(run).join("journal.jsonl");
+    Ok(fs::read_to_string(path)?)
+}
+
+fn restarts() -> Outcome {
+    let lab = Lab::new()?;
+    let report = alone(&lab, "restart-order-database.md")?;
+    let journal = journal(&lab, &report)?;
+    let started = journal.matches("\"restarted\":{").count();
+    ensure!(started == 2, "started {started} times: {journal}");
+    Ok(())
+}
+
+fn reconciles() -> Outcome {
+    let lab = Lab::new()?;
+    let report = alone(&lab, "reconcile-orders.md")?;
+    let journal = journal(&lab, &report)?;
+    let held = journal.lines().find(|line| line.contains("\"books\":{"));
+    let held = held.ok_or("no store was looked into")?;
+    ensure!(held.contains("\"missing\":0"), "{held}");
+    // What was written stands in the audit trail, which the undo has put aside.
+    let run = report["incidents"][0]["run"].as_str().unwrap_or_default();
+    let kept = lab.home().join(".lab/runs").join(run).join("kept");
+    let mut trails = Vec::new();
+    files(&kept, &mut trails)?;
+    let is_trail = |path: &&PathBuf| path.to_string_lossy().contains("audit.taken-back");
+    let trail = trails.iter().find(is_trail).ok_or("no trail is kept")?;
+    let trail = fs::read_to_string(trail)?;
+    ensure!(trail.lines().count() > 10, "{trail}");
+    // A session goes with the runs.
+    lab.call(&["clean", "--runs"])?.expect(0)?;
+    ensure!(session(&lab).is_err(), "the session is still there");
+    Ok(())
 }
 
 fn does_nothing() -> Outcome {

@@ -4,11 +4,17 @@
 //! ```text
 //! cargo build --release -p lab
 //! cargo run --release -p lab-tests --example grades -- --runs 5
+//! cargo run --release -p lab-tests --example grades -- --runs 10 --only solutions
 //! ```
 //!
-//! `--lab PROGRAM` for another program, `--only cheats` or `--only solutions`. Results are kept in
-//! `target/grades.jsonl`; a run that is on record there is not repeated, so the work may be
-//! interrupted.
+//! `--lab PROGRAM` for another program, `--only cheats`, `solutions` or part of a file's name,
+//! `--minutes N` to begin nothing more after so long. Results are kept in `target/grades.jsonl`; runs
+//! that are on record there count, and the next ones have other seeds, so the work may be interrupted
+//! and added to.
+//!
+//! A cheat is graded once a seed, against its own failure alone. A solution is graded in sessions of
+//! at most five runs: beside them each has the reference, doing nothing, a healthy system and a
+//! failure that it is not for.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -17,6 +23,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -24,18 +31,22 @@ type Failed = Box<dyn Error>;
 
 const RESULTS: &str = "target/grades.jsonl";
 const TABLE: &str = "tests/GRADES.md";
+/// The most runs of one session.
+const SESSION: u64 = 5;
 
 struct Options {
     lab: PathBuf,
     runs: u64,
-    only: Option<String>,
+    only: String,
+    minutes: Option<u64>,
 }
 
 fn options() -> Result<Options, Failed> {
     let mut options = Options {
         lab: "target/release/lab".into(),
         runs: 5,
-        only: None,
+        only: String::new(),
+        minutes: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
@@ -43,7 +54,8 @@ fn options() -> Result<Options, Failed> {
         match name.as_str() {
             "--lab" => options.lab = value.into(),
             "--runs" => options.runs = value.parse()?,
-            "--only" => options.only = Some(value),
+            "--only" => options.only = value,
+            "--minutes" => options.minutes = Some(value.parse()?),
             _ => return Err(format!("no option is called {name}").into()),
         }
     }
@@ -51,36 +63,37 @@ fn options() -> Result<Options, Failed> {
     Ok(options)
 }
 
+/// One session that is to be graded.
+struct Subject {
+    kind: &'static str,
+    file: PathBuf,
+    seed: u64,
+    runs: u64,
+}
+
 fn main() -> Result<(), Failed> {
     let options = options()?;
     let mut done = kept();
-    for (kind, file) in subjects()? {
-        if options.only.as_ref().is_some_and(|only| *only != kind) {
-            continue;
+    let begun = Instant::now();
+    let limit = options
+        .minutes
+        .map(|minutes| Duration::from_secs(60 * minutes));
+    for subject in subjects(&options, &done)? {
+        if limit.is_some_and(|limit| begun.elapsed() > limit) {
+            println!("time is up; the same command goes on");
+            break;
         }
-        for seed in 1..=options.runs {
-            let name = file.to_string_lossy().into_owned();
-            if done
-                .iter()
-                .any(|one| one["file"] == *name && one["seed"] == seed)
-            {
-                continue;
-            }
-            let result = graded(&options.lab, kind, &file, seed)?;
-            println!(
-                "{kind} {name} {seed}: {} {}",
-                result["verdict"], result["score"]
-            );
-            keep(&result)?;
-            done.push(result);
-        }
+        let result = graded(&options.lab, &subject)?;
+        println!("{result}");
+        keep(&result)?;
+        done.push(result);
     }
     fs::write(TABLE, table(&done))?;
     Ok(())
 }
 
-/// Cheats, then solutions: those of the library and others.
-fn subjects() -> Result<Vec<(&'static str, PathBuf)>, Failed> {
+/// Cheats, then solutions: those of the library and others. One seed of all, then the next.
+fn subjects(options: &Options, done: &[Value]) -> Result<Vec<Subject>, Failed> {
     let mut subjects = Vec::new();
     for (kind, folder) in [
         ("cheats", "tests/runbooks/cheats"),
@@ -90,36 +103,94 @@ fn subjects() -> Result<Vec<(&'static str, PathBuf)>, Failed> {
         let files = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
         let mut files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
         files.sort();
-        subjects.extend(files.into_iter().map(|file| (kind, file)));
+        for file in files {
+            let named = file.to_string_lossy().contains(&options.only);
+            if !named && kind != options.only {
+                continue;
+            }
+            let each = if kind == "cheats" { 1 } else { SESSION };
+            let name = file.to_string_lossy();
+            let known = || done.iter().filter(|one| one["file"] == *name);
+            let runs = known().filter_map(|one| one["runs"].as_array());
+            let have: usize = runs.map(Vec::len).sum();
+            let mut left = options.runs.saturating_sub(have as u64);
+            let last = known().filter_map(|one| one["seed"].as_u64()).max();
+            let mut seed = last.unwrap_or(0) + 1;
+            while left > 0 {
+                let runs = left.min(each);
+                let file = file.clone();
+                subjects.push(Subject {
+                    kind,
+                    file,
+                    seed,
+                    runs,
+                });
+                left -= runs;
+                seed += 1;
+            }
+        }
     }
+    subjects.sort_by_key(|subject| (subject.kind, subject.seed));
     Ok(subjects)
 }
 
 /// One grade in a folder of its own, which is removed again.
-fn graded(lab: &Path, kind: &str, file: &Path, seed: u64) -> Result<Value, Failed> {
+fn graded(lab: &Path, subject: &Subject) -> Result<Value, Failed> {
     let home = tempfile::tempdir()?;
     let mut command = Command::new(lab);
     command
         .current_dir(home.path())
         .args(["grade", "--json", "--quick"]);
     command
-        .arg(file.canonicalize()?)
-        .args(["--seed", &seed.to_string()]);
+        .arg(subject.file.canonicalize()?)
+        .args(["--seed", &subject.seed.to_string()])
+        .args(["--runs", &subject.runs.to_string()]);
     // What a cheat does where nothing is wrong matters only where it is one there.
-    if kind == "cheats" && !file.ends_with("act-in-a-precheck.md") {
+    if subject.kind == "cheats" && !subject.file.ends_with("act-in-a-precheck.md") {
         command.arg("--own-only");
     }
+    let begun = Instant::now();
     let output = command.output()?;
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let none = Vec::new();
+    let incidents = report["incidents"].as_array().unwrap_or(&none);
+    let runs = incidents.iter().map(|incident| {
+        json!({
+            "scenario": incident["scenario"],
+            "verdict": incident["grade"]["verdict"],
+            "score": incident["grade"]["score"]["total"],
+            "clocks": incident["grade"]["clocks"],
+            "reference": incident["reference"],
+        })
+    });
     Ok(json!({
-        "kind": kind,
-        "file": file.to_string_lossy(),
-        "seed": seed,
+        "kind": subject.kind,
+        "file": subject.file.to_string_lossy(),
+        "seed": subject.seed,
         "exit": output.status.code(),
         "verdict": report["verdict"],
         "score": report["score"],
-        "reason": report["reasons"][0],
+        "reasons": report["reasons"],
+        "runs": runs.collect::<Vec<_>>(),
+        "seconds": begun.elapsed().as_secs(),
+        "date": date(),
+        "commit": commit(),
     }))
+}
+
+fn date() -> String {
+    said("date", &["-u", "+%F"])
+}
+
+fn commit() -> String {
+    said("git", &["rev-parse", "--short", "HEAD"])
+}
+
+/// What a command says; nothing where it cannot be run.
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_default()
 }
 
 fn kept() -> Vec<Value> {
@@ -138,8 +209,7 @@ fn keep(result: &Value) -> Result<(), Failed> {
 }
 
 fn table(results: &[Value]) -> String {
-    let mut text = "# Cheats and solutions\n\nWritten by `cargo run --release -p lab-tests --example grades`. A cheat is worth nothing, a\n\
-                    solution passes. What a cheat did where the lab itself says that it cannot judge (`unknown`)\nis worth nothing either, and is counted apart.\n"
+    let mut text = "# Cheats and solutions\n\nWritten by `cargo run --release -p lab-tests --example grades`; see there for what is run. A cheat is\nworth nothing, a solution passes. A session in which the lab itself says that it cannot judge\n(`unknown`) proves neither and is counted apart.\n"
         .to_owned();
     for kind in ["cheats", "solutions"] {
         let mut rows: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
@@ -150,36 +220,51 @@ fn table(results: &[Value]) -> String {
         }
         let _ = write!(
             text,
-            "\n## {kind}\n\n| runbook | runs | pass | fail | unknown | scores | why |\n|---|---|---|---|---|---|---|\n"
+            "\n## {kind}\n\n| runbook | runs | pass | fail | unknown | scores | why | when, at |\n|---|---|---|---|---|---|---|---|\n"
         );
         for (file, results) in rows {
-            let count = |verdict: &str| {
-                results
-                    .iter()
-                    .filter(|one| one["verdict"] == verdict)
-                    .count()
-            };
-            let scores: Vec<f64> = results
-                .iter()
-                .filter_map(|one| one["score"].as_f64())
-                .collect();
-            let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
-            let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let name = Path::new(file)
-                .file_stem()
-                .map(|stem| stem.to_string_lossy().into_owned());
-            let why = results.iter().find_map(|one| one["reason"].as_str());
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} | {} | {least:.1} – {most:.1} | {} |",
-                name.unwrap_or_default(),
-                results.len(),
-                count("pass"),
-                count("fail"),
-                count("unknown"),
-                why.unwrap_or("–").replace('|', "/"),
-            );
+            text.push_str(&row(file, &results));
         }
     }
     text
+}
+
+fn row(file: &str, results: &[&Value]) -> String {
+    let runs = || {
+        results
+            .iter()
+            .filter_map(|one| one["runs"].as_array())
+            .flatten()
+    };
+    let count = |verdict: &str| runs().filter(|one| one["verdict"] == verdict).count();
+    // What does harm where nothing is wrong is worth nothing, whatever its runs were worth.
+    let totals = results.iter().filter(|one| one["score"] == 0.0);
+    let scores = runs().chain(totals.copied());
+    let scores: Vec<f64> = scores.filter_map(|one| one["score"].as_f64()).collect();
+    let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let name = Path::new(file).file_stem();
+    let name = name.map(|stem| stem.to_string_lossy().into_owned());
+    let why = results.iter().find_map(|one| one["reasons"][0].as_str());
+    let mut when: Vec<String> = results
+        .iter()
+        .filter_map(|one| {
+            Some(format!(
+                "{} {}",
+                one["date"].as_str()?,
+                one["commit"].as_str()?
+            ))
+        })
+        .collect();
+    when.dedup();
+    format!(
+        "| {} | {} | {} | {} | {} | {least:.1} – {most:.1} | {} | {} |\n",
+        name.unwrap_or_default(),
+        runs().count(),
+        count("pass"),
+        count("fail"),
+        count("unknown"),
+        why.unwrap_or("–").replace('|', "/"),
+        when.join(", "),
+    )
 }
