@@ -223,24 +223,30 @@ fn table(results: &[Value]) -> String {
             "\n## {kind}\n\n| runbook | runs | pass | fail | unknown | scores | why | when, at |\n|---|---|---|---|---|---|---|---|\n"
         );
         for (file, results) in rows {
-            text.push_str(&row(file, &results));
+            text.push_str(&row(kind, file, &results));
         }
     }
     text
 }
 
-fn row(file: &str, results: &[&Value]) -> String {
-    let runs = || {
-        results
-            .iter()
-            .filter_map(|one| one["runs"].as_array())
-            .flatten()
+fn row(kind: &str, file: &str, results: &[&Value]) -> String {
+    // What a cheat does where nothing is wrong counts as well: its session is what is judged.
+    let judged: Vec<&Value> = if kind == "cheats" {
+        results.to_vec()
+    } else {
+        let runs = results.iter().filter_map(|one| one["runs"].as_array());
+        runs.flatten().collect()
     };
-    let count = |verdict: &str| runs().filter(|one| one["verdict"] == verdict).count();
-    // What does harm where nothing is wrong is worth nothing, whatever its runs were worth.
-    let totals = results.iter().filter(|one| one["score"] == 0.0);
-    let scores = runs().chain(totals.copied());
-    let scores: Vec<f64> = scores.filter_map(|one| one["score"].as_f64()).collect();
+    let count = |verdict: &str| {
+        judged
+            .iter()
+            .filter(|one| one["verdict"] == verdict)
+            .count()
+    };
+    let scores: Vec<f64> = judged
+        .iter()
+        .filter_map(|one| one["score"].as_f64())
+        .collect();
     let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let name = Path::new(file).file_stem();
@@ -260,7 +266,7 @@ fn row(file: &str, results: &[&Value]) -> String {
     format!(
         "| {} | {} | {} | {} | {} | {least:.1} – {most:.1} | {} | {} |\n",
         name.unwrap_or_default(),
-        runs().count(),
+        judged.len(),
         count("pass"),
         count("fail"),
         count("unknown"),
