@@ -350,6 +350,22 @@ async fn the_admin_api_asks_for_its_token_and_knows_what_was_meant() {
         );
     };
     check(
+        Method::POST,
+        "/services/a/restart",
+        json!(null),
+        200,
+        "\"restart\":\"asked\"",
+    )
+    .await;
+    check(
+        Method::POST,
+        "/services/a%20b/restart",
+        json!(null),
+        400,
+        "no name",
+    )
+    .await;
+    check(
         Method::GET,
         "/routes",
         json!(null),
@@ -410,7 +426,7 @@ async fn the_admin_api_asks_for_its_token_and_knows_what_was_meant() {
         "/faults",
         json!(null),
         404,
-        "/routes, /flags and /figures",
+        "/routes, /flags, /figures",
     )
     .await;
     world.get("/x", &[]).await;
