@@ -67,6 +67,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             "containers::an_engine_that_stops_midway_is_cleaned_up_when_it_is_back",
             engine_stops,
         ),
+        needing(
+            &SHELL,
+            "containers::what_cannot_be_removed_is_named_and_removed_later",
+            removals_refused,
+        ),
     ]
 }
 
@@ -357,6 +362,28 @@ fn engine_stops() -> Outcome {
         .says("stopped answering")?
         .says("Left     container lab-")?;
     // The reaper has more patience than the run.
+    relay.mend();
+    check_nothing_new(&before)
+}
+
+/// Everything goes well but for the clean-up.
+fn removals_refused() -> Outcome {
+    let lab = Lab::new()?;
+    let before = Things::now()?;
+    let socket = lab.home().join("engine.sock");
+    let relay = Relay::start(&socket)?;
+    relay.keep();
+    let text = service(
+        "mkdir /www; echo here >/www/index.html; exec httpd -f -p 9000 -h /www",
+        "{ http: /, within: 20s }",
+    );
+    let text = text.replace("baseline: 15s", "baseline: 4s");
+    let file = lab.file("kept.yaml", text)?;
+    let mut command = lab.command(&["run", file]);
+    command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    Ended::from(command.output()?)
+        .expect(5)?
+        .says("Left     container lab-")?;
     relay.mend();
     check_nothing_new(&before)
 }

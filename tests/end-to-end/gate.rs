@@ -109,7 +109,7 @@ fn repeated() -> Outcome {
     let file = lab.file("steady.yaml", STEADY)?;
     lab.call(&["gate", file, "--repeat", "2", "--parallel", "1"])?
         .expect(0)?
-        .says("2 pass of 2 seeds")?;
+        .says("one verdict with 2 seeds")?;
     let runs = fs::read_dir(lab.home().join(".lab/runs"))?;
     ensure!(runs.count() == 2, "two runs were asked for");
     let turns = ["compare", "--interleave", "1", file];

@@ -1,7 +1,8 @@
 //! A relay in front of the container engine's socket, which can be cut and mended: for whoever
-//! looks through it the engine stops and comes back.
+//! looks through it the engine stops and comes back. It can also keep what is there, by cutting
+//! whoever asks for a removal.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -13,6 +14,7 @@ use lab_tests::engine;
 #[derive(Default)]
 struct State {
     cut: AtomicBool,
+    keeps: AtomicBool,
     open: Mutex<Vec<UnixStream>>,
 }
 
@@ -43,13 +45,19 @@ impl Relay {
         }
     }
 
-    /// Lets connections through again.
+    /// From now on nothing is removed.
+    pub(crate) fn keep(&self) {
+        self.0.keeps.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets connections and removals through again.
     pub(crate) fn mend(&self) {
         self.0.cut.store(false, Ordering::SeqCst);
+        self.0.keeps.store(false, Ordering::SeqCst);
     }
 }
 
-fn serve(stream: &UnixStream, state: &State) -> io::Result<()> {
+fn serve(stream: &UnixStream, state: &Arc<State>) -> io::Result<()> {
     if state.cut.load(Ordering::SeqCst) {
         return Ok(());
     }
@@ -57,12 +65,33 @@ fn serve(stream: &UnixStream, state: &State) -> io::Result<()> {
     let upstream = UnixStream::connect(address.trim_start_matches("unix://"))?;
     let mut open = state.open.lock().unwrap_or_else(PoisonError::into_inner);
     open.extend([stream.try_clone()?, upstream.try_clone()?]);
-    for (from, to) in [(stream, &upstream), (&upstream, stream)] {
-        let (mut from, mut to) = (from.try_clone()?, to.try_clone()?);
-        std::thread::spawn(move || {
-            let _ = io::copy(&mut from, &mut to);
-            let _ = to.shutdown(Shutdown::Write);
-        });
-    }
+    let (asks, engine) = (stream.try_clone()?, upstream.try_clone()?);
+    let state = Arc::clone(state);
+    std::thread::spawn(move || {
+        let _ = forward(&asks, &engine, &state);
+        let _ = engine.shutdown(Shutdown::Write);
+    });
+    let (mut asks, mut engine) = (stream.try_clone()?, upstream);
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut engine, &mut asks);
+        let _ = asks.shutdown(Shutdown::Write);
+    });
     Ok(())
+}
+
+/// Requests, up to the first one that may not pass.
+fn forward(mut asks: &UnixStream, mut engine: &UnixStream, state: &State) -> io::Result<()> {
+    let mut chunk = [0; 16 << 10];
+    loop {
+        let read = asks.read(&mut chunk)?;
+        // A client writes the head of a request at once.
+        let removes = chunk[..read].starts_with(b"DELETE ");
+        if removes && state.keeps.load(Ordering::SeqCst) {
+            return asks.shutdown(Shutdown::Both);
+        }
+        if read == 0 {
+            return Ok(());
+        }
+        engine.write_all(&chunk[..read])?;
+    }
 }

@@ -140,12 +140,6 @@ impl FaultPlane for Proxies {
     async fn apply(&self, index: usize, fault: &Fault) -> Result<Receipt, Failure> {
         let slug = fault.link.slug();
         let mut state = self.state.lock().await;
-        let seen = self.reading(&slug).await?;
-        let open = match fault.effect {
-            // It waits for connections that open.
-            Effect::Open { .. } => 0,
-            _ => seen.traffic.open,
-        };
         let marks = (0..fault.primitives.len())
             .map(|part| mark(index, part, fault))
             .collect();
@@ -160,8 +154,8 @@ impl FaultPlane for Proxies {
             direction: fault.direction,
             primitives: fault.primitives.clone(),
             marks: receipt.marks.clone(),
-            open,
-            seen,
+            open: 0,
+            seen: LinkSnapshot::default(),
             healed: None,
             probed: 0,
         };
@@ -184,6 +178,17 @@ impl FaultPlane for Proxies {
                 self.heal(&receipt).await?;
                 return Err(failure(error));
             }
+        }
+        // Arming takes its time, and what came meanwhile may have been spared. A link that cannot be
+        // read is found by whoever verifies.
+        let seen = self.reading(&slug).await.unwrap_or_default();
+        if let Some(watched) = state.faults.get_mut(&index) {
+            watched.open = match fault.effect {
+                // It waits for connections that open.
+                Effect::Open { .. } => 0,
+                _ => seen.traffic.open,
+            };
+            watched.seen = seen;
         }
         Ok(receipt)
     }
