@@ -145,9 +145,13 @@ pub(crate) fn mechanism(fault: &Fault, tally: &FaultTally, link: &Traffic) -> Op
         (number > 0).then(|| format!("{} {ends} {verb} {what}", counted(number, "connection")))
     };
     let clause = match fault.effect {
-        Effect::Delay { .. } | Effect::Throttle { .. } | Effect::Reshape | Effect::Open { .. } => {
+        Effect::Delay { .. } | Effect::Throttle { .. } | Effect::Reshape => {
             waiting(&fault.link, link).or_else(|| acted(fault, tally))
         }
+        Effect::Open { delay } => between(
+            tally.touched.connections,
+            &format!("opened {} late", set(delay)),
+        ),
         Effect::Withhold => waiting(&fault.link, link).or_else(|| lost(fault, tally)),
         Effect::Lose { .. } => lost(fault, tally),
         Effect::Alter { .. } => (tally.touched.bytes > 0).then(|| {
