@@ -21,9 +21,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("grade::a_runbook_that_helps_passes", helps),
         trial("grade::a_killed_database_is_handled_twice", restarts),
         trial("grade::a_store_is_reconciled_and_taken_back", reconciles),
-        trial("grade::doing_nothing_is_worth_nothing", does_nothing),
         trial("grade::writing_into_the_ledger_is_found", edits_the_ledger),
-        trial("grade::an_interrupted_session_goes_on", interrupted),
+        trial(
+            "grade::doing_nothing_is_worth_nothing_and_goes_on_when_interrupted",
+            interrupted,
+        ),
         trial("grade::mistakes_are_said_before_anything_starts", mistakes),
         trial("grade::a_runbook_runs_in_a_sandbox_and_resumes", sandbox),
     ]
@@ -148,13 +150,6 @@ fn reconciles() -> Outcome {
     Ok(())
 }
 
-fn does_nothing() -> Outcome {
-    let lab = Lab::new()?;
-    let (report, code) = graded(&lab, &[&cheat("do-nothing.md"), "--quick", "--own-only"])?;
-    ensure!(code == Some(1) && report["score"] == 0.0, "{report:#}");
-    check_nothing_runs(&lab)
-}
-
 fn edits_the_ledger() -> Outcome {
     let lab = Lab::new()?;
     let (report, code) = graded(
@@ -178,7 +173,8 @@ fn interrupted() -> Outcome {
     check_nothing_runs(&lab)?;
     lab.call(&arguments)?
         .expect(1)?
-        .says("goes on: 1 of 2 trials are over")?;
+        .says("goes on: 1 of 2 trials are over")?
+        .says("FAIL  0.0 of 100")?;
     check_nothing_runs(&lab)
 }
 

@@ -226,7 +226,44 @@ fn table(results: &[Value]) -> String {
             text.push_str(&row(kind, file, &results));
         }
     }
+    text.push_str(
+        "\n## figures\n\nOf each run of a solution, beside its reference on the same machine in the same session: times from\nthe fault, bad requests beyond the objectives. What doing nothing costs is counted up to ten times the\nreference's mitigation.\n\n| runbook | failure | detected (reference) | served (reference) | recovered (reference) | bad | reference | doing nothing |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for result in results.iter().filter(|one| one["kind"] == "solutions") {
+        let runs = result["runs"].as_array();
+        for run in runs.into_iter().flatten() {
+            text.push_str(&figures(result, run));
+        }
+    }
     text
+}
+
+fn figures(result: &Value, run: &Value) -> String {
+    let (clocks, aims) = (&run["clocks"], &run["reference"]);
+    let time = |name: &str| {
+        let said = |of: &Value| of[name].as_str().unwrap_or("never").to_owned();
+        format!("{} ({})", said(clocks), said(aims))
+    };
+    let number = |of: &Value| {
+        of.as_f64()
+            .map_or_else(|| "–".to_owned(), |value| format!("{value:.0}"))
+    };
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        stem(result["file"].as_str().unwrap_or_default()),
+        run["scenario"].as_str().unwrap_or_default(),
+        time("detect"),
+        time("mitigate"),
+        time("recover"),
+        number(&clocks["excess"]),
+        number(&aims["excess"][0]),
+        number(&aims["excess"][1]),
+    )
+}
+
+fn stem(file: &str) -> String {
+    let stem = Path::new(file).file_stem();
+    stem.map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
 
 fn row(kind: &str, file: &str, results: &[&Value]) -> String {
@@ -249,8 +286,6 @@ fn row(kind: &str, file: &str, results: &[&Value]) -> String {
         .collect();
     let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let name = Path::new(file).file_stem();
-    let name = name.map(|stem| stem.to_string_lossy().into_owned());
     let why = results.iter().find_map(|one| one["reasons"][0].as_str());
     let mut when: Vec<String> = results
         .iter()
@@ -265,7 +300,7 @@ fn row(kind: &str, file: &str, results: &[&Value]) -> String {
     when.dedup();
     format!(
         "| {} | {} | {} | {} | {} | {least:.1} – {most:.1} | {} | {} |\n",
-        name.unwrap_or_default(),
+        stem(file),
         judged.len(),
         count("pass"),
         count("fail"),
