@@ -124,7 +124,7 @@ lab_diagnostic::codes! {
         Overlap Error "fault::overlap"
             "Two faults of one kind act on one link in one direction at the same time. A proxy holds one of each, and what is seen could not be told apart."
         TwoProtocols Error "fault::two-protocols"
-            "Faults of two protocols act on one link at the same time: of HTTP (`http_…`), PostgreSQL (`postgres_…`) or TLS (`tls_…`). A connection is read in the words of one of them, so the others would touch nothing. TLS counts as another: what is encrypted inside is not read."
+            "Faults of two protocols act on one link at the same time: of HTTP (`http_…`), PostgreSQL (`postgres_…`) or TLS (`tls_…`). A connection is read in the words of one of them, so the others would touch nothing. TLS counts as another: what is encrypted inside is not read, but on links that `tls` names."
         NoObjective Error "objective::none"
             "Without an objective nothing is judged, and the run could not fail."
         BadObjective Error "objective::bad-objective"

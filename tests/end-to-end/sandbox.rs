@@ -19,6 +19,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("sandbox::a_system_is_kept_up_and_acted_upon", acted_upon),
         trial("sandbox::a_link_is_followed_and_the_rate_changed", followed),
+        trial(
+            "sandbox::what_is_said_inside_tls_is_read_and_broken",
+            sealed,
+        ),
         trial("sandbox::mistakes_are_explained", mistakes),
         trial(
             "sandbox::kill_9_of_the_first_terminal_leaves_nothing",
@@ -171,6 +175,45 @@ fn followed() -> Outcome {
     lab.call(&["report", "last"])?
         .expect(2)?
         .says("asked for 30/s")?;
+    check_nothing_runs(&lab)
+}
+
+fn sealed() -> Outcome {
+    let lab = Lab::new()?;
+    lab.call(&["plan", "sealed-answers"])?
+        .expect(0)?
+        .says("TLS ends in the proxy and begins again: orders → payments")?;
+    let mut terminal = Terminal::start(&lab, 100, &["up", "sealed-answers"])?;
+    terminal.shows("sandbox", START)?;
+    let tapped = || -> Result<String, Failed> {
+        let tap = [
+            "tap",
+            "orders-to-payments",
+            "--count",
+            "4",
+            "--format",
+            "json",
+        ];
+        Ok(lab.call(&tap)?.expect(0)?.out)
+    };
+    let good = tapped()?;
+    ensure!(good.contains("\"path\":\"/charges\""), "{good}");
+    ensure!(!good.contains("\"event\":\"connection\""), "{good}");
+    let inject = |fault: &[&str]| lab.call(&[&["inject", "orders-to-payments"], fault].concat());
+    inject(&["http_status", "status=503"])?.expect(0)?;
+    inject(&["postgres_read_only"])?
+        .expect(3)?
+        .says("needs PostgreSQL")?;
+    let answered = || tapped().is_ok_and(|told| told.contains("\"status\":503"));
+    ensure!(eventually(SEEN, answered), "{}", tapped()?);
+    // Who shakes hands now is shown another certificate, and has no request to tell of.
+    inject(&["tls_expired"])?.expect(0)?;
+    status_says(&lab, "fault 1")?;
+    lab.call(&["heal"])?.expect(0)?;
+    let healed = || tapped().is_ok_and(|told| !told.contains("\"status\":503"));
+    ensure!(eventually(SEEN, healed), "{}", tapped()?);
+    terminal.press(INTERRUPT)?;
+    ensure!(terminal.ended(START)? == 0, "{}", terminal.screen());
     check_nothing_runs(&lab)
 }
 

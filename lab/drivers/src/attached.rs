@@ -147,6 +147,7 @@ mod tests {
                 name: name("attached"),
                 services: vec![web.clone(), far.clone()],
                 links: vec![],
+                tls: Vec::new(),
                 gateway: None,
                 settings: BTreeMap::new(),
             },

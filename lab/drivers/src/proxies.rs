@@ -11,7 +11,7 @@ use lab_model::calls::{Burst, Calls};
 use lab_model::link::{Delay, FaultReport, LinkReport, Touched, Traffic};
 use lab_model::plan::{Effect, Fault};
 use lab_model::toxic::{self, Direction, Primitive, Toxic};
-use lab_model::{Histogram, Link, Span};
+use lab_model::{Histogram, Link, Plan, Span};
 use lab_proxy::{
     ApiOptions, Authority, Config, Down, HttpCounts, LinkSnapshot, LinkSpec, Proxy, Reach,
     Snapshot, Stream, ToxicSpec, ToxicView, Witness,
@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// Proxies in this process.
 pub struct Proxies {
     proxy: Proxy,
+    /// Links whose TLS ends in the proxy.
+    tls: Vec<Link>,
     state: Mutex<State>,
 }
 
@@ -61,15 +63,16 @@ struct Watched {
 
 impl Proxies {
     /// Starts the proxy's threads; no port is open yet.
-    pub fn start(seed: u64, authority: Authority) -> Result<Self, Failure> {
+    pub fn start(plan: &Plan, authority: Authority) -> Result<Self, Failure> {
         let config = Config {
-            seed,
+            seed: plan.seed,
             authority,
             ..Config::default()
         };
         let proxy = Proxy::start(config).map_err(failure)?;
         Ok(Self {
             proxy,
+            tls: plan.system.tls.clone(),
             state: Mutex::default(),
         })
     }
@@ -109,6 +112,7 @@ impl FaultPlane for Proxies {
     async fn open(&self, link: &Link, listen: SocketAddr) -> Result<SocketAddr, Failure> {
         let spec = LinkSpec {
             listen: listen.to_string(),
+            tls: self.tls.contains(link),
             ..LinkSpec::new(link.slug())
         };
         let view = self.proxy.open(spec).await.map_err(|error| {

@@ -471,7 +471,12 @@ impl Dispatcher<'_> {
         let wanted = protocol(fault)?;
         self.receipts.iter().find_map(|receipt| {
             let armed = self.faults.get(receipt.fault)?;
-            let spoken = protocol(armed).filter(|spoken| *spoken != wanted)?;
+            let both = |spoken: &str| {
+                let database = spoken == "PostgreSQL" || wanted == "PostgreSQL";
+                self.plan.system.tls.contains(&fault.link) && !database
+            };
+            let other = |spoken: &&str| *spoken != wanted && !both(spoken);
+            let spoken = protocol(armed).filter(other)?;
             let (kind, link, number) = (&armed.kind, &fault.link, receipt.fault);
             (armed.link == *link).then(|| {
                 let message = format!(

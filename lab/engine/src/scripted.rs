@@ -112,6 +112,7 @@ pub(crate) fn plan() -> Plan {
             name: name("scripted"),
             services: vec![service("web"), service("store")],
             links: vec![link("client", "web"), link("web", "store")],
+            tls: Vec::new(),
             gateway: None,
             settings: [].into(),
         },

@@ -185,6 +185,7 @@ mod tests {
                 name: name("none"),
                 services: vec![],
                 links: vec![],
+                tls: Vec::new(),
                 gateway: None,
                 settings: [].into(),
             },

@@ -20,6 +20,9 @@ pub struct System {
     pub services: Vec<Service>,
     /// Every link that gets a proxy.
     pub links: Vec<Link>,
+    /// Links on which TLS ends in the proxy and begins again, so that what is said inside is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tls: Vec<Link>,
     /// The gateway, where the system has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Gateway>,

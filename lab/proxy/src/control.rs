@@ -187,6 +187,12 @@ impl Control {
         Ok(())
     }
 
+    /// Has TLS of connections to come end in the proxy, or pass.
+    pub(crate) fn end_tls(&mut self, name: &str, ends: bool) -> Result<(), Error> {
+        self.entry(name)?.link.set_ends_tls(ends);
+        Ok(())
+    }
+
     /// Switches the HTTP tap of a link.
     pub(crate) fn tap(&mut self, name: &str, on: bool) -> Result<(), Error> {
         self.entry(name)?.link.set_tapped(on);

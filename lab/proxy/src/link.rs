@@ -26,6 +26,7 @@ pub(crate) struct Link {
     /// Rises with every change that a live connection has to take over.
     version: AtomicU64,
     tapped: AtomicBool,
+    ends_tls: AtomicBool,
     next_connection: AtomicU64,
     live: Mutex<HashMap<u64, Arc<Leash>>>,
     pub(crate) traffic: TrafficMarks,
@@ -89,6 +90,7 @@ impl Link {
             toxics: Mutex::new(Arc::from([])),
             version: AtomicU64::new(1),
             tapped: AtomicBool::new(spec.tap),
+            ends_tls: AtomicBool::new(spec.tls),
             next_connection: AtomicU64::new(0),
             live: Mutex::default(),
             traffic: TrafficMarks::default(),
@@ -137,6 +139,16 @@ impl Link {
     /// Whether the tap is on.
     pub(crate) fn tapped(&self) -> bool {
         self.tapped.load(Ordering::Acquire)
+    }
+
+    /// Has TLS of connections to come end in the proxy, or pass.
+    pub(crate) fn set_ends_tls(&self, ends: bool) {
+        self.ends_tls.store(ends, Ordering::Release);
+    }
+
+    /// Whether TLS ends in the proxy and begins again.
+    pub(crate) fn ends_tls(&self) -> bool {
+        self.ends_tls.load(Ordering::Acquire)
     }
 
     /// Rises whenever a live connection has something to take over.

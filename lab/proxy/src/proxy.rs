@@ -138,6 +138,15 @@ impl Proxy {
         .await
     }
 
+    /// Has TLS of a link's connections to come end in the proxy and begin again, with certificates of
+    /// [`Proxy::authority`], or pass. Where it ends, tap and faults of HTTP read what is said inside;
+    /// whoever answers for the upstream is taken. What does not begin with TLS passes as it comes.
+    pub async fn end_tls(&self, link: &str, ends: bool) -> Result<(), Error> {
+        let (control, link) = self.on(link);
+        self.run(async move { control.lock().await.end_tls(&link, ends) })
+            .await
+    }
+
     /// Switches the HTTP tap of a link: on for connections to come, off for all.
     pub async fn tap(&self, link: &str, on: bool) -> Result<(), Error> {
         let (control, link) = self.on(link);

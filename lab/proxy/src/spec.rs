@@ -50,6 +50,9 @@ pub struct LinkSpec {
     pub enabled: bool,
     /// Whether the HTTP tap watches the link.
     pub tap: bool,
+    /// Whether TLS ends in the proxy and begins again, so that tap and faults of HTTP read what is
+    /// said inside.
+    pub tls: bool,
 }
 
 impl LinkSpec {
@@ -61,6 +64,7 @@ impl LinkSpec {
             upstream: None,
             enabled: true,
             tap: true,
+            tls: false,
         }
     }
 

@@ -6,7 +6,7 @@ use lab_faults::{FaultSpec, Problem, Reach, Target};
 use lab_model::plan::{Effect, Fault, Window};
 use lab_model::toxic::{Primitive, Stream};
 use lab_model::traffic::Journey;
-use lab_model::{Name, Ratio, Site, Span};
+use lab_model::{Link, Name, Ratio, Site, Span};
 
 use super::phase::Stretch;
 use super::system::Wiring;
@@ -28,6 +28,8 @@ pub(super) struct Around<'a> {
     pub(super) journeys: Option<&'a [Journey]>,
     /// Whether the lab starts the services, so that faults on them are in its hands.
     pub(super) started: bool,
+    /// Links whose TLS ends in the proxy.
+    pub(super) tls: &'a [Link],
     /// Whether faults are injected through a server that is none of the lab's.
     pub(super) elsewhere: bool,
     pub(super) report: &'a Report,
@@ -66,7 +68,7 @@ pub(super) fn resolve(phases: &[Stretch<'_>], around: Around<'_>) -> Vec<Fault> 
         faults.extend(of_phase(index, phase, spec, within, around));
     }
     check_overlap(&faults, around.report);
-    check_protocols(&faults, around.report);
+    check_protocols(&faults, around.tls, around.report);
     faults.into_iter().map(|(fault, _)| fault).collect()
 }
 
@@ -310,8 +312,9 @@ fn check_reach(fault: &FaultSpec, spec: &InjectSpec, within: Place, report: &Rep
     }
 }
 
-/// A connection is read in the words of one protocol.
-fn check_protocols(faults: &[Placed], report: &Report) {
+/// A connection is read in the words of one protocol, or of HTTP inside TLS where that ends in the
+/// proxy.
+fn check_protocols(faults: &[Placed], tls: &[Link], report: &Report) {
     let spoken = faults
         .iter()
         .filter_map(|(fault, place)| match fault.effect {
@@ -321,7 +324,8 @@ fn check_protocols(faults: &[Placed], report: &Report) {
     let spoken: Vec<_> = spoken.collect();
     for (index, (later, protocol, place)) in spoken.iter().enumerate() {
         let meets = |earlier: &&(&Fault, &str, Place)| {
-            earlier.0.link == later.link && earlier.1 != *protocol && meet(earlier.0, later)
+            let two = earlier.1 != *protocol && !fits(tls, &later.link, [earlier.1, *protocol]);
+            earlier.0.link == later.link && two && meet(earlier.0, later)
         };
         if let Some((earlier, other, _)) = spoken[..index].iter().find(meets) {
             let message = format!(
@@ -333,6 +337,11 @@ fn check_protocols(faults: &[Placed], report: &Report) {
             ));
         }
     }
+}
+
+/// Whether these are two protocols that a link is read in at once.
+fn fits(tls: &[Link], link: &Link, spoken: [&str; 2]) -> bool {
+    tls.contains(link) && spoken.iter().all(|protocol| *protocol != "PostgreSQL")
 }
 
 /// Whether two faults are armed at the same time.

@@ -34,7 +34,7 @@ mod wording;
 
 use lab_model::container::Runtime;
 use lab_model::plan::Phase;
-use lab_model::{Name, Plan, Span};
+use lab_model::{Link, Name, Plan, Span};
 
 use crate::code::Code;
 use crate::overrides::Overrides;
@@ -87,7 +87,9 @@ pub(crate) fn scenario(
         .toxiproxy()
         .map(str::to_owned)
         .or_else(|| text(spec.toxiproxy.as_ref()));
+    let tls = tls(spec, definition.as_ref(), toxiproxy.is_some(), report);
     let wires = fault::Around {
+        tls: &tls,
         tree,
         wiring: system.map(Definition::wiring),
         started: !system.is_some_and(Definition::is_attached),
@@ -153,6 +155,7 @@ pub(crate) fn scenario(
                 name: definition.name.clone(),
                 services,
                 links: definition.links.clone(),
+                tls: tls.clone(),
                 gateway: definition.gateway.clone(),
                 settings,
             },
@@ -190,6 +193,33 @@ fn promised(
     let objectives = spec.objectives.as_ref();
     let objectives = objectives.and_then(|found| found.need("objectives", within, around.report));
     objectives.map_or_else(Default::default, |found| objective::resolve(found, around))
+}
+
+/// The links whose TLS ends in the proxy: links of the system, each once.
+fn tls(
+    spec: &ScenarioSpec,
+    system: Option<&Definition>,
+    elsewhere: bool,
+    report: &Report,
+) -> Vec<Link> {
+    let Some((named, place)) = spec.tls.as_ref().and_then(At::located) else {
+        return Vec::new();
+    };
+    if elsewhere {
+        let message = "TLS does not end in a Toxiproxy";
+        let help = "leave `toxiproxy` out: the lab's own proxy can";
+        report.add(Finding::new(Code::NotOnToxiproxy, place, message).help(help));
+    }
+    let mut links: Vec<Link> = Vec::new();
+    for (link, place) in named.iter().filter_map(At::located) {
+        if links.contains(link) {
+            let message = format!("{link} is named twice");
+            report.add(Finding::new(Code::DuplicateName, place, message));
+        } else if let Some(wiring) = system.map(Definition::wiring) {
+            links.extend(site::known_link(link, place, wiring, report).cloned());
+        }
+    }
+    links
 }
 
 /// How much of a phase a pass needs before the run may end early.

@@ -112,6 +112,7 @@ pub(crate) fn of_system(
                 name: definition.name.clone(),
                 services,
                 links: definition.links.clone(),
+                tls: Vec::new(),
                 gateway: definition.gateway.clone(),
                 settings,
             },
@@ -227,6 +228,7 @@ pub(crate) fn injection(
         wiring: Some(wiring),
         journeys: Some(&plan.load.journeys),
         started: !plan.system.is_attached(),
+        tls: &plan.system.tls,
         elsewhere: false,
         report,
     };

@@ -9,6 +9,7 @@ use lab_model::{Link, Name, Site};
 use super::fault::Around;
 use super::system::Wiring;
 use crate::code::Code;
+use crate::tree::Report;
 use lab_diagnostic::{Finding, Place, listed};
 
 /// Where a fault is: its link; of a fault on a service, a link into it and the service.
@@ -148,18 +149,17 @@ fn between<'a>(one: &Name, other: &Name, place: Place, around: Around<'a>) -> Ve
     found.into_iter().map(spot).collect()
 }
 
-/// The link, where the system has it and the load reaches it.
-pub(super) fn checked_link<'a>(
+/// A link of the system; one that is not is reported, where all of them could be read.
+pub(super) fn known_link<'a>(
     link: &'a Link,
     place: Place,
-    around: Around<'_>,
+    Wiring { links, whole }: Wiring<'_>,
+    report: &Report,
 ) -> Option<&'a Link> {
-    let Wiring { links, whole } = around.wiring?;
-    let report = around.report;
-    if !links.contains(link) && !whole {
-        return None;
+    if links.contains(link) {
+        return Some(link);
     }
-    if !links.contains(link) {
+    if whole {
         let names: Vec<String> = links.iter().map(ToString::to_string).collect();
         let turned = Link::new(link.to.clone(), link.from.clone());
         let message = format!("no link from {} to {}", link.from, link.to);
@@ -169,8 +169,20 @@ pub(super) fn checked_link<'a>(
         } else {
             unknown.among(&link.to_string(), names.iter().map(String::as_str))
         });
-        return None;
     }
+    None
+}
+
+/// The link, where the system has it and the load reaches it.
+pub(super) fn checked_link<'a>(
+    link: &'a Link,
+    place: Place,
+    around: Around<'_>,
+) -> Option<&'a Link> {
+    let wiring = around.wiring?;
+    let Wiring { links, whole } = wiring;
+    let report = around.report;
+    known_link(link, place, wiring, report)?;
     let Some(journeys) = around.journeys.filter(|_| whole) else {
         return Some(link);
     };

@@ -35,6 +35,10 @@ pub(crate) struct ScenarioSpec {
     pub(crate) services: Option<At<Entries<Name, ServiceSpec>>>,
     /// Who calls whom among them; the load calls as `client`.
     pub(crate) links: Option<At<Vec<At<Link>>>>,
+    /// Links that carry TLS and whose TLS ends in the proxy and begins again, so that faults of HTTP,
+    /// and counts, are of what is said inside. Callers have to trust the run's authority
+    /// (`{authority}`), callees are taken as they are.
+    pub(crate) tls: Option<At<Vec<At<Link>>>>,
     /// A routing gateway of the services above: in links it is called `gateway`.
     pub(crate) gateway: Option<At<GatewaySpec>>,
     /// A compose file to start, relative to this file: its services become containers of the run.

@@ -36,7 +36,7 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     sample.yaml:5:26: error[scenario::unknown-journey]: no journey `chekout`
         did you mean `checkout`?
     sample.yaml:7:1: error[spec::unknown-key]: unknown key `fases`
-        help: there is `hypothesis`, `lesson`, `tags`, `seed`, `services`, `links`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `ledgers`, `patterns`, `abort`, `early_stop`, `remedy`
+        help: there is `hypothesis`, `lesson`, `tags`, `seed`, `services`, `links`, `tls`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `ledgers`, `patterns`, `abort`, `early_stop`, `remedy`
     sample.yaml:10:14: error[spec::bad-value]: `5` is not a duration such as `200ms`, `1.5s`, `2m` or `1m30s`
     sample.yaml:15:15: error[scenario::unknown-link]: no link from orders to paymets
         did you mean `orders -> payments`?
@@ -94,11 +94,11 @@ fn missing_parts_are_told_at_once() {
 fn another_shape_is_named() {
     insta::assert_snapshot!(found("just words\n"), @r###"
     sample.yaml:1:1: error[spec::wrong-type]: expected a mapping, found a single value
-        help: its keys are `scenario`, `about`, `hypothesis`, `lesson`, `tags`, `seed`, `system`, `services`, `links`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `settings`, `load`, `phases`, `objectives`, `ledgers`, `patterns`, …
+        help: its keys are `scenario`, `about`, `hypothesis`, `lesson`, `tags`, `seed`, `system`, `services`, `links`, `tls`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `settings`, `load`, `phases`, `objectives`, `ledgers`, …
     "###);
     insta::assert_snapshot!(found("- a\n- b\n"), @r###"
     sample.yaml:1:1: error[spec::wrong-type]: expected a mapping, found a list
-        help: its keys are `scenario`, `about`, `hypothesis`, `lesson`, `tags`, `seed`, `system`, `services`, `links`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `settings`, `load`, `phases`, `objectives`, `ledgers`, `patterns`, …
+        help: its keys are `scenario`, `about`, `hypothesis`, `lesson`, `tags`, `seed`, `system`, `services`, `links`, `tls`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `settings`, `load`, `phases`, `objectives`, `ledgers`, …
     "###);
     let text = with(
         "  - baseline: 15s\n",

@@ -172,6 +172,13 @@ fn faults_of_two_protocols_do_not_meet_on_a_link() {
     let third = "{ on: orders -> payments, after: 9s, fault: { tls_expired: {} } }";
     check(&both(third), &[&format!("fault::two-protocols {third}")]);
     check(&both(&third.replace("9s", "10s")), &[]);
+    // Where TLS ends in the proxy, what is said inside is read as well.
+    let inside = |text: String| format!("{text}\ntls: [orders -> payments]\n");
+    check(&inside(both(third)), &[]);
+    let database = format!("fault::two-protocols {second}");
+    check(&inside(both(second)), &[&database]);
+    let unknown = format!("{GOOD}\ntls: [orders -> nobody]\n");
+    check(&unknown, &["scenario::unknown-link orders -> nobody"]);
     let same = "{ on: orders -> payments, fault: { http_reset: {} } }";
     check(&both(same), &[]);
 }

@@ -269,7 +269,7 @@ async fn plane(
     if let Some(address) = &plan.toxiproxy {
         return Ok((elsewhere(address, plan, context).await?, None));
     }
-    let plane = Proxies::start(plan.seed, authority)?;
+    let plane = Proxies::start(plan, authority)?;
     if let Some(address) = options.proxy_api {
         let address = plane.serve_api(address).await?;
         text::note(&format!("Toxiproxy's API for this run: http://{address}"));

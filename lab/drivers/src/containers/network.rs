@@ -112,6 +112,7 @@ mod tests {
                 link("a", "d"),
                 link("b", "d"),
             ],
+            tls: Vec::new(),
             gateway: None,
             settings: BTreeMap::new(),
         };

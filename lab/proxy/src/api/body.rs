@@ -110,6 +110,7 @@ impl LinkFields {
             upstream: Some(upstream.ok_or_else(|| missing("upstream"))?),
             enabled: self.enabled.unwrap_or(true),
             tap: false,
+            tls: false,
         })
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn routes() -> Router<Proxy> {
         .route("/lab/proxies/{link}/up", post(up))
         .route("/lab/proxies/{link}/tap", post(tap))
         .route("/lab/proxies/{link}/requests", get(requests))
+        .route("/lab/proxies/{link}/tls", post(tls))
         .merge(toxics::routes("/lab/proxies", Scope::Every))
 }
 
@@ -94,6 +95,14 @@ async fn up(State(proxy): State<Proxy>, Path(link): Path<String>) -> Response {
 async fn tap(State(proxy): State<Proxy>, Path(link): Path<String>, sent: Bytes) -> Response {
     match body::flag(&sent, "on") {
         Ok(on) => answer::nothing(proxy.tap(&link, on.unwrap_or(true)).await),
+        Err(error) => answer::error(&error),
+    }
+}
+
+/// `POST /lab/proxies/{link}/tls` with `{"ends": true | false}`
+async fn tls(State(proxy): State<Proxy>, Path(link): Path<String>, sent: Bytes) -> Response {
+    match body::flag(&sent, "ends") {
+        Ok(ends) => answer::nothing(proxy.end_tls(&link, ends.unwrap_or(true)).await),
         Err(error) => answer::error(&error),
     }
 }

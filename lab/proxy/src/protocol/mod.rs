@@ -18,10 +18,11 @@ pub(crate) use glob::glob;
 
 use crate::link::Link;
 use crate::spec::Stream;
-use crate::tap::Tap;
+use crate::tap::{Fault, Tap};
 use crate::toxics::{End, Queue, Toxic};
+use crate::witness::InFlight;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A protocol that faults understand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +61,11 @@ impl Protocol {
     }
 }
 
-/// The protocol that these toxics understand, if any does.
-pub(crate) fn of(toxics: &[Arc<Toxic>]) -> Option<Protocol> {
+/// The protocol that these toxics understand, if any does; that of a link whose TLS ends here is TLS.
+pub(crate) fn of(link: &Link, toxics: &[Arc<Toxic>]) -> Option<Protocol> {
+    if link.ends_tls() {
+        return Some(Protocol::Tls);
+    }
     toxics.iter().find_map(|toxic| toxic.kind.protocol())
 }
 
@@ -90,6 +94,22 @@ pub(crate) trait Conversation: Send {
 
     /// Bytes of that stream it has dealt with.
     fn consumed(&self, stream: Stream) -> u64;
+
+    /// Connecting to the upstream took so long.
+    fn connected(&mut self, _took: Duration) {}
+
+    /// Whether it taps what it reads itself, as nobody outside could.
+    fn taps(&self) -> bool {
+        false
+    }
+
+    /// The requests in flight, where it taps them.
+    fn in_flight(&self) -> Option<InFlight> {
+        None
+    }
+
+    /// The connection ends, and who is the reason.
+    fn over(&mut self, _by: Fault, _now: Instant) {}
 
     /// Whether a fault waits for moments, and so needs the worker with the finest timers.
     fn timed(&self) -> bool;

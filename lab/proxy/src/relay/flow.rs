@@ -10,7 +10,7 @@ use crate::protocol::Conversation;
 use crate::spec::Stream;
 use crate::tap::Tap;
 use crate::toxics::{Chain, End, Passed, Place, Queue, Surroundings, Toxic};
-use crate::witness::Count;
+use crate::witness::{Count, InFlight};
 use crate::worker::Crew;
 use bytes::Bytes;
 use pipe::Pipe;
@@ -484,11 +484,11 @@ fn surroundings(io: &Io<'_>) -> Surroundings {
     Surroundings {
         now: Instant::now(),
         both_finished: io.both_finished,
-        in_flight: io
-            .tap
-            .as_ref()
-            .map(|tap| tap.in_flight())
-            .unwrap_or_default(),
+        in_flight: match (&io.tap, &io.conversation) {
+            (Some(tap), _) => tap.in_flight(),
+            (None, Some(conversation)) => conversation.in_flight().unwrap_or_default(),
+            (None, None) => InFlight::default(),
+        },
         delay_budget: io.crew.delay_budget(),
     }
 }

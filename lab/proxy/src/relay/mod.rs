@@ -182,7 +182,7 @@ impl Relay {
         if !self.link.tapped() {
             self.tap = None;
         }
-        self.protocol = protocol::of(&toxics);
+        self.protocol = protocol::of(&self.link, &toxics);
         if let Some(conversation) = &mut self.conversation {
             conversation.adopt(&toxics);
         }
@@ -208,6 +208,9 @@ impl Relay {
             tap.unfollow();
         }
         conversation.adopt(&self.link.toxics());
+        if conversation.taps() {
+            self.tap = None;
+        }
         self.conversation = Some(conversation);
         self.up.converses();
         self.down.converses();
@@ -241,8 +244,12 @@ impl Relay {
         self.alarm = Alarm::default();
         let begun = Instant::now();
         let upstream = dial::dial(&self.link, &self.leash, limit).await;
+        let took = begun.elapsed();
         if let Some(tap) = &mut self.tap {
-            tap.connected(begun.elapsed());
+            tap.connected(took);
+        }
+        if let Some(conversation) = &mut self.conversation {
+            conversation.connected(took);
         }
         upstream
     }
@@ -432,9 +439,7 @@ impl Relay {
             Fault::Upstream => EndedBy::Upstream,
         };
         self.ended = (by, matches!(exit, Exit::Reset));
-        if let Some(tap) = &mut self.tap {
-            tap.ended(at_fault, Instant::now());
-        }
+        self.over(at_fault);
         exit
     }
 
@@ -442,12 +447,23 @@ impl Relay {
     fn count_cut(&mut self, cut: Cut) {
         self.ended = (EndedBy::Link, cut != Cut::Close);
         if cut == Cut::Down {
-            let in_flight = self.tap.as_ref().map(|tap| tap.in_flight());
+            let tapped = self.tap.as_ref().map(|tap| tap.in_flight());
+            let inside = || self.conversation.as_ref()?.in_flight();
+            let in_flight = tapped.or_else(inside);
             Touch::default().count(&self.link.down, in_flight.unwrap_or_default());
             self.link.down.resets.add(1);
         }
+        self.over(Fault::Proxy);
+    }
+
+    /// Counts the requests that get no reply any more.
+    fn over(&mut self, by: Fault) {
+        let now = Instant::now();
         if let Some(tap) = &mut self.tap {
-            tap.ended(Fault::Proxy, Instant::now());
+            tap.ended(by, now);
+        }
+        if let Some(conversation) = &mut self.conversation {
+            conversation.over(by, now);
         }
     }
 }
@@ -465,7 +481,9 @@ impl Drop for Relay {
         };
         self.link.events.tell(ended);
         // Of a protocol whose requests the tap does not know.
-        if self.tap.as_ref().is_none_or(|tap| tap.is_blind()) && self.ended.0 != EndedBy::Dial {
+        let taps = self.conversation.as_ref().is_some_and(|c| c.taps());
+        let blind = self.tap.as_ref().is_none_or(|tap| tap.is_blind());
+        if blind && !taps && self.ended.0 != EndedBy::Dial {
             self.link.requests.tell(ended);
         }
     }

@@ -228,6 +228,179 @@ async fn a_handshake_waits_and_what_follows_does_not() {
     assert!(said.trim().parse::<f64>().unwrap() < 0.7, "{said}");
 }
 
+/// What a fault of HTTP that is added makes of a page, and how many requests it acted on.
+async fn inside(
+    proxy: &Proxy,
+    nginx: &Nginx,
+    address: SocketAddr,
+    fault: ToxicSpec,
+) -> (i32, String) {
+    proxy.add_toxic("link", fault.named("fault")).await.unwrap();
+    let met = nginx.curl(address, &["-D", "-"]).await;
+    let seen = witness(proxy).await;
+    assert_eq!((seen.matched, seen.requests), (1, 1), "{met:?}");
+    proxy.remove_toxic("link", "fault").await.unwrap();
+    proxy.forget().await.unwrap();
+    assert!(nginx.served(address, &[]).await, "the undo");
+    met
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_of_http_act_inside_tls_that_ends_here() {
+    let proxy = proxy();
+    let Some(nginx) = Nginx::start("inside", &proxy).await else {
+        return;
+    };
+    let address = link(&proxy, nginx.address).await;
+    proxy.end_tls("link", true).await.unwrap();
+    let mut followed = proxy.follow("link").await.unwrap();
+    assert!(nginx.served(address, &[]).await);
+    assert!(nginx.served(address, &["--tls-max", "1.2"]).await);
+    assert_eq!(nginx.s_client(address).await.0, 0);
+    // Both requests were read inside, and told of.
+    for _ in 0..2 {
+        let told = tokio::time::timeout(PATIENCE, followed.next()).await;
+        let told = told.expect("in time").unwrap().event;
+        let lab_proxy::Event::Request(ended) = told else {
+            panic!("{told:?}");
+        };
+        assert_eq!((ended.path.as_str(), ended.status), ("/page", Some(200)));
+        assert!(
+            ended.connect_us.is_some() && ended.bytes_down > 60_000,
+            "{ended:?}"
+        );
+    }
+    let status = ToxicSpec::new("http_status").with("status", 503);
+    let (code, said) = inside(&proxy, &nginx, address, status).await;
+    assert!(
+        code == 0 && said.starts_with("HTTP/1.1 503"),
+        "{code} {said:.200}"
+    );
+    let header = ToxicSpec::new("http_header")
+        .with("of", "reply")
+        .with("action", "add");
+    let header = header.with("name", "X-Lab").with("value", "here");
+    let (code, said) = inside(&proxy, &nginx, address, header).await;
+    assert!(
+        code == 0 && said.contains("X-Lab: here"),
+        "{code} {said:.200}"
+    );
+    let cut = ToxicSpec::new("http_truncate").with("bytes", 10_000);
+    let (code, said) = inside(&proxy, &nginx, address, cut).await;
+    assert!([18, 56].contains(&code), "{code}");
+    assert!(
+        said.contains("0123456789") && said.len() < 12_000,
+        "{}",
+        said.len()
+    );
+    let reset = ToxicSpec::new("http_reset").with("bytes", 0);
+    let (code, _) = inside(&proxy, &nginx, address, reset).await;
+    assert!([35, 52, 56].contains(&code), "{code}");
+    let delay = ToxicSpec::new("http_delay").with("delay", 300);
+    let begun = std::time::Instant::now();
+    let (code, _) = inside(&proxy, &nginx, address, delay).await;
+    assert!(
+        code == 0 && begun.elapsed() >= Duration::from_millis(300),
+        "{code}"
+    );
+    let drip = ToxicSpec::new("http_drip")
+        .with("bytes", 20_000)
+        .with("every", 20);
+    let (code, said) = inside(&proxy, &nginx, address, drip).await;
+    assert!(code == 0 && said.ends_with("0123456789"), "{code}");
+    let expired = ToxicSpec::new("tls_expired").named("shown");
+    proxy.add_toxic("link", expired).await.unwrap();
+    let status = ToxicSpec::new("http_status")
+        .with("status", 503)
+        .named("fault");
+    proxy.add_toxic("link", status).await.unwrap();
+    assert_eq!(nginx.curl(address, &[]).await.0, 60);
+    let (code, said) = nginx.curl(address, &["-k", "-D", "-"]).await;
+    assert!(
+        code == 0 && said.starts_with("HTTP/1.1 503"),
+        "{code} {said:.200}"
+    );
+    let http = proxy.observe().await.unwrap().links["link"]
+        .http
+        .clone()
+        .unwrap();
+    assert!(http.requests >= 14 && http.not_http == 0, "{http:?}");
+    proxy.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_comes_acts_on_what_lives_inside_tls() {
+    let proxy = proxy();
+    let Some(nginx) = Nginx::start("live", &proxy).await else {
+        return;
+    };
+    let address = link(&proxy, nginx.address).await;
+    proxy.end_tls("link", true).await.unwrap();
+    // One connection, three requests, the second one after the fault came.
+    let url = format!("https://localhost:{}/page", address.port());
+    let mut command = Command::new("curl");
+    command.args([
+        "-sS",
+        "--noproxy",
+        "*",
+        "--ipv4",
+        "--rate",
+        "60/m",
+        "-o",
+        "/dev/null",
+    ]);
+    command.args(["-w", "%{http_code} %{num_connects}\\n"]);
+    command.arg("--cacert").arg(nginx.folder.join("authority"));
+    for part in 0..3 {
+        command.arg(format!("{url}?{part}"));
+        command.args(["-o", "/dev/null"]);
+    }
+    let asking = tokio::spawn(run(command));
+    eventually(&proxy, |link| link.http.as_ref().unwrap().completed == 1).await;
+    let status = ToxicSpec::new("http_status")
+        .with("status", 503)
+        .named("fault");
+    proxy.add_toxic("link", status).await.unwrap();
+    let (code, said) = asking.await.unwrap();
+    assert_eq!((code, said.trim()), (0, "200 1\n503 0\n503 0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_inside_tls_is_counted() {
+    let proxy = proxy();
+    let Some(nginx) = Nginx::start("cut", &proxy).await else {
+        return;
+    };
+    let address = link(&proxy, nginx.address).await;
+    proxy.end_tls("link", true).await.unwrap();
+    let late = ToxicSpec::new("http_delay")
+        .with("delay", 60_000)
+        .named("fault");
+    proxy.add_toxic("link", late).await.unwrap();
+    let (code, _) = nginx.curl(address, &["--max-time", "1"]).await;
+    assert_eq!(code, 28);
+    eventually(&proxy, |link| link.http.as_ref().unwrap().abandoned == 1).await;
+    let mut command = Command::new("curl");
+    command.args([
+        "-skS",
+        "--noproxy",
+        "*",
+        "--max-time",
+        "20",
+        "-o",
+        "/dev/null",
+    ]);
+    command.arg(format!("https://{address}/page"));
+    let asking = tokio::spawn(run(command));
+    eventually(&proxy, |link| link.toxics[0].witness.matched == 2).await;
+    proxy.disable("link", lab_proxy::Down::Reset).await.unwrap();
+    assert_ne!(asking.await.unwrap().0, 0);
+    eventually(&proxy, |link| {
+        link.http.as_ref().unwrap().cut == 1 && link.down.requests >= 1
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_is_not_tls_passes_as_it_comes() {
     let proxy = proxy();

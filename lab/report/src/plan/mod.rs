@@ -136,6 +136,14 @@ fn environment(page: &mut Page, plan: &Plan) {
     }
     let links: Vec<String> = plan.system.links.iter().map(format::link).collect();
     note(page, "links", &links.join(", "));
+    let ends: Vec<String> = plan.system.tls.iter().map(format::link).collect();
+    if !ends.is_empty() {
+        let text = format!(
+            "TLS ends in the proxy and begins again: {}",
+            ends.join(", ")
+        );
+        note(page, " ", &text);
+    }
     note(page, " ", &unseen(plan));
     let settings: Vec<String> = plan
         .system

@@ -137,6 +137,7 @@ fn system() -> System {
         ]
         .map(link)
         .to_vec(),
+        tls: Vec::new(),
         gateway: None,
         settings: [
             (name("orders.timeout"), "none".to_owned()),

@@ -36,6 +36,7 @@ fn plan() -> Plan {
             name: name("shop"),
             services: vec![],
             links: vec![link.clone()],
+            tls: Vec::new(),
             gateway: None,
             settings: [].into(),
         },

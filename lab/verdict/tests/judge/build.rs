@@ -82,6 +82,7 @@ pub(crate) fn plan_of(lengths: [u64; 4]) -> Plan {
             name: name("shop"),
             services: vec![],
             links: vec![link("client -> orders"), link("orders -> payments")],
+            tls: Vec::new(),
             gateway: None,
             settings: [].into(),
         },

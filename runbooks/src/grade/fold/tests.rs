@@ -49,6 +49,7 @@ fn plan() -> Plan {
             name: name("shop"),
             services: vec![],
             links: vec![link.clone()],
+            tls: Vec::new(),
             gateway: Some(gateway),
             settings: [].into(),
         },

@@ -99,7 +99,7 @@ pub(super) async fn run(
         context,
         seams: Seams {
             driver,
-            plane: Box::new(Proxies::start(plan.seed, authority)?),
+            plane: Box::new(Proxies::start(&plan, authority)?),
             gateway: Box::new(Gateways),
             load: Box::new(Generator { program }),
             readings: Box::new(NetworkReadings),

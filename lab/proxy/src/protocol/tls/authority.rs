@@ -21,7 +21,7 @@ struct Made {
     issuer: Issuer<'static, KeyPair>,
     /// Nobody is told to trust this one.
     stranger: Issuer<'static, KeyPair>,
-    /// The key of every certificate with something wrong.
+    /// The key of every certificate that the proxy itself shows.
     key: KeyPair,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum Flaw {
 }
 
 /// A certificate with its key, both as DER.
-pub(super) struct Flawed {
+pub(super) struct Shown {
     pub(super) certificate: Vec<u8>,
     pub(super) key: Vec<u8>,
 }
@@ -80,22 +80,23 @@ impl Authority {
         })
     }
 
-    /// A certificate for these names with something wrong.
-    pub(super) fn flawed(&self, flaw: Flaw, names: &[String]) -> Result<Flawed, String> {
+    /// A certificate for these names, with something wrong where a flaw is given.
+    pub(super) fn shown(&self, flaw: Option<Flaw>, names: &[String]) -> Result<Shown, String> {
         let made = self.made()?;
         let now = OffsetDateTime::now_utc();
         let (day, hour) = (Duration::days(1), Duration::hours(1));
         let elsewhere = [ELSEWHERE.to_owned()];
         let (from, to, names, issuer) = match flaw {
-            Flaw::Expired => (now - day, now - hour, names, &made.issuer),
-            Flaw::NotYetValid => (now + hour, now + day, names, &made.issuer),
-            Flaw::WrongName => (now - day, now + day, &elsewhere[..], &made.issuer),
-            Flaw::UnknownAuthority => (now - day, now + day, names, &made.stranger),
+            None => (now - day, now + day, names, &made.issuer),
+            Some(Flaw::Expired) => (now - day, now - hour, names, &made.issuer),
+            Some(Flaw::NotYetValid) => (now + hour, now + day, names, &made.issuer),
+            Some(Flaw::WrongName) => (now - day, now + day, &elsewhere[..], &made.issuer),
+            Some(Flaw::UnknownAuthority) => (now - day, now + day, names, &made.stranger),
         };
         let signed = leaf(names, from, to)?
             .signed_by(&made.key, issuer)
             .map_err(|error| text(&error))?;
-        Ok(Flawed {
+        Ok(Shown {
             certificate: signed.der().to_vec(),
             key: made.key.serialize_der(),
         })

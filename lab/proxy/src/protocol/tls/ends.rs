@@ -1,7 +1,13 @@
 //! Both ends of a connection whose TLS ends here and begins again: a server to the caller, a client
 //! to the upstream, and what they say in clear between them. No socket: bytes in, bytes out.
 
+use super::PIECE;
 use super::authority::{Authority, Flaw};
+use super::inside::Inside;
+use crate::spec::Stream;
+use crate::tap::Fault;
+use crate::toxics::End;
+use crate::toxics::Toxic;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
@@ -11,6 +17,7 @@ use rustls::{
 };
 use std::io::{Read, Write};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The protocol that is spoken above where the caller knows it (RFC 7301).
 const HTTP_1: &[u8] = b"http/1.1";
@@ -19,6 +26,10 @@ const HTTP_1: &[u8] = b"http/1.1";
 pub(super) struct Ends {
     server: ServerConnection,
     client: ClientConnection,
+    /// What stands between them, where HTTP is read inside.
+    inside: Option<Box<Inside>>,
+    /// Whether each of them was told that the other says no more.
+    told: [bool; 2],
 }
 
 /// How a step ended.
@@ -32,22 +43,23 @@ pub(super) enum Outcome {
 }
 
 impl Ends {
-    /// With a certificate for these names that has something wrong, for a caller that would speak
-    /// these protocols.
+    /// With a certificate for these names, with something wrong where a flaw is given, for a caller
+    /// that would speak these protocols.
     pub(super) fn new(
         authority: &Authority,
-        flaw: Flaw,
+        flaw: Option<Flaw>,
         names: &[String],
         protocols: &[Vec<u8>],
+        inside: Option<Box<Inside>>,
     ) -> Result<Self, String> {
         // Both ends speak the same: HTTP/1.1, or what the caller likes best.
         let common = protocols.iter().find(|protocol| *protocol == HTTP_1);
         let common: Vec<_> = common.or(protocols.first()).cloned().into_iter().collect();
         let provider = Arc::new(aws_lc_rs::default_provider());
         let text = |error: Error| error.to_string();
-        let flawed = authority.flawed(flaw, names)?;
-        let chain = vec![CertificateDer::from(flawed.certificate)];
-        let key = PrivatePkcs8KeyDer::from(flawed.key).into();
+        let shown = authority.shown(flaw, names)?;
+        let chain = vec![CertificateDer::from(shown.certificate)];
+        let key = PrivatePkcs8KeyDer::from(shown.key).into();
         let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(text)?
@@ -70,6 +82,8 @@ impl Ends {
         let mut ends = Self {
             server: ServerConnection::new(Arc::new(server)).map_err(text)?,
             client: ClientConnection::new(Arc::new(client), name).map_err(text)?,
+            inside,
+            told: [false; 2],
         };
         // What waits is bounded by what is taken in.
         ends.server.set_buffer_limit(None);
@@ -82,20 +96,48 @@ impl Ends {
         !self.server.is_handshaking()
     }
 
+    /// What stands between them.
+    pub(super) fn inside(&self) -> Option<&Inside> {
+        self.inside.as_deref()
+    }
+
+    /// Nobody gets anything more: whose doing it is.
+    pub(super) fn cut(&mut self, by: Fault, now: Instant) {
+        if let Some(inside) = &mut self.inside {
+            inside.cut(by, now);
+        }
+    }
+
+    /// Takes over the faults of the link as they are now.
+    pub(super) fn adopt(&mut self, toxics: &[Arc<Toxic>]) {
+        if let Some(inside) = &mut self.inside {
+            inside.adopt(toxics);
+        }
+    }
+
+    /// Whether more of that stream's source may be taken.
+    pub(super) fn has_room(&self, stream: Stream) -> bool {
+        let inside = self.inside.as_ref();
+        inside.is_none_or(|inside| inside.room(stream) > 0)
+    }
+
     /// Data from the caller.
-    pub(super) fn asked(&mut self, mut data: &[u8]) -> Outcome {
+    pub(super) fn asked(&mut self, mut data: &[u8], now: Instant) -> Outcome {
         while !data.is_empty() {
             let read = self.server.read_tls(&mut data).is_ok_and(|read| read > 0);
             if !read || self.server.process_new_packets().is_err() {
                 return Outcome::CallerRefuses;
             }
-            pass(&mut self.server.reader(), &mut self.client.writer());
+            match &mut self.inside {
+                Some(inside) => hear(&mut self.server.reader(), inside, Stream::Upstream, now),
+                None => pass(&mut self.server.reader(), &mut self.client.writer()),
+            }
         }
         Outcome::Fine
     }
 
     /// Data from the upstream.
-    pub(super) fn answered(&mut self, mut data: &[u8]) -> Outcome {
+    pub(super) fn answered(&mut self, mut data: &[u8], now: Instant) -> Outcome {
         while !data.is_empty() {
             let read = self.client.read_tls(&mut data).is_ok_and(|read| read > 0);
             match self.client.process_new_packets() {
@@ -103,19 +145,64 @@ impl Ends {
                 Err(Error::AlertReceived(AlertDescription::CloseNotify)) => {}
                 _ => return Outcome::UpstreamRefuses,
             }
-            pass(&mut self.client.reader(), &mut self.server.writer());
+            match &mut self.inside {
+                Some(inside) => hear(&mut self.client.reader(), inside, Stream::Downstream, now),
+                None => pass(&mut self.client.reader(), &mut self.server.writer()),
+            }
         }
         Outcome::Fine
     }
 
-    /// The caller says no more.
-    pub(super) fn caller_ends(&mut self) {
-        self.client.send_close_notify();
+    /// The source of that stream says no more.
+    pub(super) fn source_ends(&mut self, stream: Stream, end: End, now: Instant) {
+        let told = &mut self.told[usize::from(stream == Stream::Downstream)];
+        if std::mem::replace(told, true) {
+            return;
+        }
+        match (&mut self.inside, stream) {
+            (Some(inside), _) => inside.ended(stream, end, now),
+            (None, Stream::Upstream) => self.client.send_close_notify(),
+            (None, Stream::Downstream) => self.server.send_close_notify(),
+        }
     }
 
-    /// The upstream says no more.
-    pub(super) fn upstream_ends(&mut self) {
-        self.server.send_close_notify();
+    /// What was said in clear goes on past what stands between, as far as the queues to both have
+    /// room. How it ends for the destination of each stream.
+    pub(super) fn exchange(&mut self, room: [bool; 2], now: Instant) -> [Option<End>; 2] {
+        let Some(inside) = &mut self.inside else {
+            return [None, None];
+        };
+        inside.advance(now);
+        let mut ends = [None, None];
+        let streams = [Stream::Upstream, Stream::Downstream];
+        for ((stream, room), over) in streams.into_iter().zip(room).zip(&mut ends) {
+            if !room {
+                continue;
+            }
+            let mut taken = 0;
+            while taken < PIECE
+                && let Some(data) = inside.take(stream, now)
+            {
+                taken += data.len();
+                let written = match stream {
+                    Stream::Upstream => self.client.writer().write_all(&data),
+                    Stream::Downstream => self.server.writer().write_all(&data),
+                };
+                if written.is_err() {
+                    break;
+                }
+            }
+            *over = inside.end(stream);
+            match (*over, stream) {
+                (Some(End::Finished), Stream::Upstream) => self.client.send_close_notify(),
+                (Some(End::Finished), Stream::Downstream) => self.server.send_close_notify(),
+                _ => {}
+            }
+        }
+        if let Some(end) = ends[1] {
+            inside.over(end, now);
+        }
+        ends
     }
 
     /// What the caller gets.
@@ -145,6 +232,17 @@ fn pass(from: &mut dyn Read, to: &mut dyn Write) {
         if to.write_all(data).is_err() {
             return;
         }
+    }
+}
+
+/// What was said in clear is heard by what stands between.
+fn hear(from: &mut dyn Read, inside: &mut Inside, stream: Stream, now: Instant) {
+    let mut buffer = [0; 16 << 10];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        let Some(data) = buffer.get(..count) else {
+            return;
+        };
+        inside.received(stream, data, now);
     }
 }
 

@@ -6,16 +6,21 @@
 //! | `hello` | the first thing a caller says |
 //! | `authority` | who signs certificates, good ones and others |
 //! | `ends` | TLS that ends and begins again |
+//! | `inside` | HTTP/1.1 between the two, on links that are said to carry it |
 //! | `rule` | what a fault does to a handshake, and counts |
 //! | `faults` | the kinds |
 //!
 //! A fault acts on connections that begin while it is there. Callers that take a certificate in
 //! spite of what is wrong with it are served: what they ask goes on to the upstream.
+//!
+//! On a link whose TLS ends in the proxy it does so from the first connection on, with a certificate
+//! that is good to who trusts the authority, and faults of HTTP act on what is said inside.
 
 mod authority;
 mod ends;
 pub(crate) mod faults;
 pub(crate) mod hello;
+mod inside;
 mod rule;
 
 pub use authority::{Authority, Certificate};
@@ -25,9 +30,13 @@ use super::Conversation;
 use super::inbox::Inbox;
 use crate::link::Link;
 use crate::spec::Stream;
+use crate::tap::Fault;
 use crate::toxics::{End, Queue, Toxic};
+use crate::witness::InFlight;
+use authority::Flaw;
 use ends::{Ends, Outcome};
 use hello::{Beginning, Hello};
+use inside::Inside;
 use rule::Deed;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,6 +70,8 @@ pub(crate) struct Tls {
     link: Arc<Link>,
     connection: u64,
     toxics: Vec<Arc<Toxic>>,
+    /// And all others of the link.
+    all: Vec<Arc<Toxic>>,
     /// Whether one of them waits for moments.
     holds: bool,
     phase: Phase,
@@ -68,6 +79,9 @@ pub(crate) struct Tls {
     first: Vec<u8>,
     /// Whose certificate the caller was shown.
     shown: Option<Arc<Toxic>>,
+    /// Whether HTTP is read inside.
+    reads: bool,
+    connected: Option<Duration>,
     asked: Inbox,
     answered: Inbox,
     to_upstream: Queue,
@@ -78,9 +92,12 @@ impl Tls {
     /// A connection before its first byte.
     pub(crate) fn new(link: Arc<Link>, connection: u64) -> Self {
         Self {
+            reads: link.ends_tls(),
+            connected: None,
             link,
             connection,
             toxics: Vec::new(),
+            all: Vec::new(),
             holds: false,
             phase: Phase::Beginning,
             first: Vec::new(),
@@ -124,17 +141,17 @@ impl Tls {
                     by.push(toxic);
                 }
                 Deed::Show(flaw) if then.is_none() => {
-                    let names = self.names(hello);
-                    if let Ok(ends) =
-                        Ends::new(&self.link.authority, flaw, &names, &hello.protocols)
-                    {
-                        then = Some(Box::new(ends));
+                    if let Some(ends) = self.ends(Some(flaw), hello) {
+                        then = Some(ends);
                         rule::acted(&toxic, &self.link, self.connection);
                         self.shown = Some(toxic);
                     }
                 }
                 Deed::Show(_) => {}
             }
+        }
+        if self.reads && then.is_none() {
+            then = self.ends(None, hello);
         }
         for toxic in &by {
             rule::acted(toxic, &self.link, self.connection);
@@ -145,6 +162,17 @@ impl Tls {
             by,
             then,
         };
+    }
+
+    /// TLS that ends here, with a certificate for whom the caller means; `None` where none can be made.
+    fn ends(&self, flaw: Option<Flaw>, hello: &Hello) -> Option<Box<Ends>> {
+        let names = self.names(hello);
+        let inside = self.reads.then(|| {
+            let (link, toxics) = (&self.link, &self.all);
+            Box::new(Inside::new(link, self.connection, toxics, self.connected))
+        });
+        let ends = Ends::new(&self.link.authority, flaw, &names, &hello.protocols, inside);
+        ends.ok().map(Box::new)
     }
 
     /// Whom the caller may mean: whom it names, or where it called.
@@ -178,7 +206,7 @@ impl Tls {
         }
         match then.take() {
             Some(mut ends) => {
-                let outcome = ends.asked(&std::mem::take(&mut self.first));
+                let outcome = ends.asked(&std::mem::take(&mut self.first), now);
                 self.phase = Phase::Ended(ends);
                 self.judge(outcome, now);
             }
@@ -215,16 +243,20 @@ impl Tls {
         };
         let mut outcome = Outcome::Fine;
         let mut moved = false;
-        if !self.asked.is_empty() && self.to_upstream.bytes() < FULL {
-            outcome = ends.asked(&self.asked.take(PIECE));
+        let room = [&self.to_upstream, &self.to_caller].map(|queue| queue.bytes() < FULL);
+        if !self.asked.is_empty() && room[0] && ends.has_room(Stream::Upstream) {
+            outcome = ends.asked(&self.asked.take(PIECE), now);
             moved = true;
         }
-        if outcome == Outcome::Fine && !self.answered.is_empty() && self.to_caller.bytes() < FULL {
-            outcome = ends.answered(&self.answered.take(PIECE));
+        let fine = outcome == Outcome::Fine;
+        if fine && !self.answered.is_empty() && room[1] && ends.has_room(Stream::Downstream) {
+            outcome = ends.answered(&self.answered.take(PIECE), now);
             moved = true;
         }
+        let before = self.to_upstream.bytes() + self.to_caller.bytes();
         self.judge(outcome, now);
-        moved
+        let after = self.to_upstream.bytes() + self.to_caller.bytes();
+        moved || after > before
     }
 
     /// What both get after a step, and whether it was the last.
@@ -233,12 +265,14 @@ impl Tls {
             return;
         };
         let ended = (self.asked.end(), self.answered.end());
-        if ended.0.is_some() {
-            ends.caller_ends();
+        for (stream, end) in [(Stream::Upstream, ended.0), (Stream::Downstream, ended.1)] {
+            if let Some(end) = end {
+                ends.source_ends(stream, end, now);
+            }
         }
-        if ended.1.is_some() {
-            ends.upstream_ends();
-        }
+        let room = [&self.to_upstream, &self.to_caller].map(|queue| queue.bytes() < FULL);
+        let over = ends.exchange(room, now);
+        let reads = ends.inside().is_some();
         self.to_caller.push(ends.for_caller().into(), now);
         self.to_upstream.push(ends.for_upstream().into(), now);
         let refused =
@@ -247,16 +281,25 @@ impl Tls {
             toxic.marks.closes.add(1);
         }
         if refused || outcome != Outcome::Fine {
+            let by = match outcome {
+                Outcome::UpstreamRefuses => Fault::Upstream,
+                Outcome::Fine | Outcome::CallerRefuses => Fault::Caller,
+            };
+            ends.cut(by, now);
             self.to_caller.finish(End::Closed, now);
             self.to_upstream.finish(End::Finished, now);
             self.phase = Phase::Closing;
             return;
         }
-        if let Some(end) = ended.0 {
-            self.to_upstream.finish(end, now);
-        }
-        if let Some(end) = ended.1 {
-            self.to_caller.finish(end, now);
+        // With somebody between, what each of them gets ends when that one says so.
+        let ended = if reads { over } else { [ended.0, ended.1] };
+        for (end, queue) in ended
+            .into_iter()
+            .zip([&mut self.to_upstream, &mut self.to_caller])
+        {
+            if let Some(end) = end {
+                queue.finish(end, now);
+            }
         }
     }
 }
@@ -265,6 +308,14 @@ impl Conversation for Tls {
     fn adopt(&mut self, toxics: &[Arc<Toxic>]) {
         let ours = toxics.iter().filter(|toxic| toxic.tls().is_some());
         self.toxics = ours.map(Arc::clone).collect();
+        self.all = toxics.to_vec();
+        if let Phase::Ended(ends)
+        | Phase::Held {
+            then: Some(ends), ..
+        } = &mut self.phase
+        {
+            ends.adopt(toxics);
+        }
         let holds = |toxic: &Arc<Toxic>| toxic.kind.name() == faults::SlowHandshake::NAME;
         self.holds = self.toxics.iter().any(holds);
         let stays = |toxic: &Arc<Toxic>| self.toxics.iter().any(|other| other.id == toxic.id);
@@ -314,6 +365,7 @@ impl Conversation for Tls {
     fn wakes(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Held { until, .. } => Some(*until),
+            Phase::Ended(ends) => ends.inside()?.wakes(),
             _ => None,
         }
     }
@@ -339,7 +391,32 @@ impl Conversation for Tls {
         }
     }
 
+    fn connected(&mut self, took: Duration) {
+        self.connected = Some(took);
+    }
+
+    fn taps(&self) -> bool {
+        self.reads
+    }
+
+    fn in_flight(&self) -> Option<InFlight> {
+        match &self.phase {
+            Phase::Ended(ends) => ends.inside()?.in_flight(),
+            _ => None,
+        }
+    }
+
+    fn over(&mut self, by: Fault, now: Instant) {
+        if let Phase::Ended(ends) = &mut self.phase {
+            ends.cut(by, now);
+        }
+    }
+
     fn timed(&self) -> bool {
-        self.holds && matches!(self.phase, Phase::Beginning | Phase::Held { .. })
+        match &self.phase {
+            Phase::Beginning | Phase::Held { .. } => self.holds,
+            Phase::Ended(ends) => ends.inside().is_some_and(Inside::timed),
+            Phase::Tunnel | Phase::Closing => false,
+        }
     }
 }
