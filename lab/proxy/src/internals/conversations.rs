@@ -207,6 +207,17 @@ mod tests {
         })
     }
 
+    #[test]
+    fn what_they_found_stays_mended() {
+        // A server that answers a request for encryption before that is there in full.
+        postgres(
+            b"\x10\x00\x00\x00\x0c\x04\xd2\x16/\x03N\x12\x00\x00\x03\x00\x00\x09\x00\x00\x00\
+              \x0dZ\x00\x00\x00\x05IPP\x00\x00\x00\x0bs\x00SEL\x00\x00B\x00\x00\x00\x0c\x01s\
+              \x00\xff\xff\xff\xff\x00\x00\x00\x00\x00E\x00\x00\x00\x09\x00\x00\x00\x00\x04!0\
+              \x00\x00\x0022\x00\x04\x00\x04Z\x00\x00\x00\x05I",
+        );
+    }
+
     proptest! {
         #[test]
         fn the_fuzz_targets_hold_on_what_looks_like_their_protocols(data in pieces()) {

@@ -61,6 +61,11 @@ impl Postgres {
 
     /// The answer to a request for encryption: `N`, or the connection is no longer ours to read.
     fn encrypts(&mut self, now: Instant) -> bool {
+        if !self.replies.is_between() {
+            // It began to speak before it was asked in full: no server of this protocol does.
+            self.lets_go(now);
+            return true;
+        }
         let answer = self.answered.take(1);
         if answer.is_empty() {
             let ended = self.answered.end().is_some();

@@ -101,6 +101,17 @@ fn said(raw: &[u8]) -> (String, String) {
 }
 
 #[test]
+fn a_server_that_speaks_before_it_is_asked_is_passed_in_order() {
+    let mut talk = Talk::new().with(&[toxic(1, "postgres_read_only", json!({}))]);
+    let asked = [0, 0, 0, 8, 4, 210, 22, 47];
+    assert_eq!(talk.asks(&asked[..3]), b"");
+    assert_eq!(talk.answers(b"N"), b"");
+    assert_eq!(talk.asks(&asked[3..]), asked);
+    assert_eq!(talk.answers(b"Z"), b"NZ");
+    assert_eq!(talk.asks(b"more"), b"more");
+}
+
+#[test]
 fn what_no_fault_matches_passes_as_it_came() {
     let slow = toxic(
         1,
