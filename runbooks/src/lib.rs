@@ -17,6 +17,7 @@
 //! | `grade/` | what the handling of an incident is worth, from what is known of it |
 //! | `mutation/` | a runbook made wrong on purpose, and who notices |
 //! | `session/` | trials of a runbook, and what they come to together |
+//! | `seat/` | what a rehearsal by hand came to |
 //! | `plan`, `show` | the order of execution, and how it is shown |
 //!
 //! Nothing here opens a file, a socket or a clock, and nothing runs.
@@ -31,6 +32,7 @@ pub mod mutation;
 mod plan;
 mod resolve;
 mod runbook;
+pub mod seat;
 pub mod session;
 mod shell;
 pub mod show;

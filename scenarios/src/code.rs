@@ -57,6 +57,8 @@ lab_diagnostic::codes! {
             "A link joins two different services, or `client` and a service; the load is never called. `{link:X}` in a service's command or environment needs a link from that service to X."
         BadFixture Error "system::bad-fixture"
             "A fixture is SQL for a PostgreSQL service (`sql: { url, statements | file }`) or a command (`command: [program, argument]`) that ends with 0. It is run once its service is ready, before the callers of that start."
+        BadRehearsal Error "rehearsal::unknown-part"
+            "A rehearsal names services, journeys, routes and flags that the system has, and routes and flags as they can stand: `route orders service=25`, `flag compact-pages=on`."
         NotWatched Error "sandbox::not-watched"
             "In a sandbox people change what they like, so there is no baseline, no control and no planned phase beside which figures could be judged: it watches availability and latency. A scenario judges the others."
         BadAddress Error "attach::bad-address"

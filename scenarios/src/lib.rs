@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 use lab_model::Plan;
 use lab_model::container::Runtime;
+use lab_model::exercise::Exercise;
 
 pub use code::Code;
 pub use lab_diagnostic::{Diagnostic, Diagnostics, Position, Source};
@@ -58,6 +59,8 @@ pub struct Planned {
     pub plan: Plan,
     /// What its services run as.
     pub runtime: Runtime,
+    /// What whoever handles it by hand is told; `None` where it says nothing of that.
+    pub exercise: Option<Exercise>,
     /// Warnings, in the order of the file.
     pub warnings: Vec<Diagnostic>,
 }
@@ -68,6 +71,7 @@ pub struct Planned {
 pub fn plan(source: Arc<Source>, overrides: &Overrides) -> Result<Planned, Diagnostics> {
     let report = Report::new(source);
     let mut resolved = (None, Vec::new());
+    let mut exercise = None;
     if let Some(tree) = tree::parse(&report) {
         let mut spec: At<ScenarioSpec> = tree::interpret(&tree, &report);
         if let Some((spec, _)) = spec.located_mut() {
@@ -76,6 +80,9 @@ pub fn plan(source: Arc<Source>, overrides: &Overrides) -> Result<Planned, Diagn
         let within = report.source().first_line(tree.place);
         if let Some((spec, _)) = spec.need("scenario", within, &report) {
             resolved = resolve::scenario(spec, &tree, overrides, &report);
+            let rehearsal = spec.rehearsal.as_ref().and_then(At::located);
+            exercise = (resolved.0.as_ref().zip(rehearsal))
+                .and_then(|((plan, _), found)| resolve::rehearsal::resolve(found, plan, &report));
         }
     }
     let (plan, of_overrides) = resolved;
@@ -85,6 +92,7 @@ pub fn plan(source: Arc<Source>, overrides: &Overrides) -> Result<Planned, Diagn
         Some((plan, runtime)) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Planned {
             plan,
             runtime,
+            exercise,
             warnings: diagnostics,
         }),
         _ => Err(Diagnostics::new(diagnostics)),

@@ -95,6 +95,7 @@ fn finished(
         Some(plan) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Planned {
             plan,
             runtime,
+            exercise: None,
             warnings: diagnostics,
         }),
         _ => Err(Diagnostics::new(diagnostics)),

@@ -17,6 +17,7 @@
 //! | `fixtures` | what services hold before anybody calls them |
 //! | `relay` | a relay in front of the container engine, which can be cut |
 //! | `sandbox` | a system kept up in one terminal, acted upon from another |
+//! | `rehearse` | somebody in the seat: rehearsals by hand |
 //! | `grade` | runbooks against their failure, and ways to cheat |
 //! | `terminal` | a pseudo-terminal and what its screen shows |
 //! | `catalog` | every scenario breaks by default and holds with its remedy; only when asked for |
@@ -39,6 +40,7 @@ mod grade;
 mod lab;
 mod load;
 mod patterns;
+mod rehearse;
 mod relay;
 mod reports;
 mod sandbox;
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
     trials.extend(containers::trials());
     trials.extend(sandbox::trials());
     trials.extend(grade::trials());
+    trials.extend(rehearse::trials());
     trials.extend(toxiproxy::trials());
     trials.extend(catalog::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -26,6 +26,16 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the program in a terminal with so many columns.
     pub(crate) fn start(lab: &Lab, columns: u16, arguments: &[&str]) -> Result<Self, Failed> {
+        Self::start_with(lab, columns, arguments, &[])
+    }
+
+    /// The same with an environment of its own beside the tester's.
+    pub(crate) fn start_with(
+        lab: &Lab,
+        columns: u16,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self, Failed> {
         let size = PtySize {
             rows: ROWS,
             cols: columns,
@@ -40,6 +50,9 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env("USER", "ada");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
         let child = pair
             .slave
             .spawn_command(command)

@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 use lab_drivers::containers::reaper;
 use lab_drivers::processes::{exec, supervisor};
+use lab_drivers::seat::{self, Size};
+
+use crate::commands::rehearse::{self, prompt};
 
 /// Becomes a part of a run if the first argument says so; `None` for everything a user calls.
 pub(crate) fn dispatch() -> Option<ExitCode> {
@@ -19,6 +22,16 @@ pub(crate) fn dispatch() -> Option<ExitCode> {
         }
         ("__supervise", [folder]) => Some(supervisor::run(Path::new(folder))),
         ("__reap", [folder, label]) => Some(reaper::run(Path::new(folder), label.to_str()?)),
+        ("__seat", [folder, columns, rows, command @ ..]) => {
+            let size = Size {
+                columns: columns.to_str()?.parse().ok()?,
+                rows: rows.to_str()?.parse().ok()?,
+            };
+            Some(seat::run(Path::new(folder), size, command))
+        }
+        ("__keep", [folder]) => Some(seat::keep(Path::new(folder))),
+        ("__rehearse", [number]) => Some(rehearse::again(number.to_str()?)?.into()),
+        ("__prompt", []) => Some(prompt::run()),
         ("__load", []) => Some(lab_loadgen::run()),
         ("__shop", [role]) => Some(shop::run(role.to_str()?)),
         _ => None,

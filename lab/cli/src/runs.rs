@@ -50,6 +50,16 @@ pub(crate) fn list(runs: &Path) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
+/// All folders below that of runs, in the order of their names; of some no journal can be read yet.
+pub(crate) fn folders(runs: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(runs).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    found.sort();
+    found
+}
+
 /// The folder of the run that is meant.
 pub(crate) fn find(runs: &Path, wanted: &str) -> Result<PathBuf, RunError> {
     let kept = list(runs);

@@ -4,6 +4,7 @@ use clap_complete::CompletionCandidate;
 use lab_drivers::{control, gateways};
 use lab_engine::desk::{Answer, Command};
 use lab_model::Plan;
+use lab_model::rehearsal::SYMPTOMS;
 use lab_scenarios::{catalog, systems};
 
 use crate::arguments::{Kept, Running};
@@ -118,4 +119,41 @@ pub(crate) fn systems_and_scenarios() -> Candidates {
     let systems = systems::names().map(|name| (name.to_owned(), "a system".to_owned()));
     let scenarios = catalog::names().map(|name| (name.to_owned(), "a scenario".to_owned()));
     words(systems.chain(scenarios))
+}
+
+/// Scenarios that come with the lab.
+pub(crate) fn scenarios() -> Candidates {
+    words(catalog::names().map(|name| (name.to_owned(), String::new())))
+}
+
+/// Parts of the system that is rehearsed: services and links.
+pub(crate) fn components() -> Candidates {
+    let here = Running {
+        run: None,
+        kept: Kept {
+            out: ".lab/runs".into(),
+        },
+    };
+    let Ok(folder) = find(&here, control::FILE) else {
+        return Vec::new();
+    };
+    let Ok(Ok(Answer::Status(status))) = control::ask(&folder, "completion", Command::Status)
+    else {
+        return Vec::new();
+    };
+    let mut parts: Vec<(String, String)> = Vec::new();
+    for one in &status.links {
+        let part = (one.link.to.to_string(), "a part".to_owned());
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let links = status.links.iter();
+    parts.extend(links.map(|one| (one.link.slug(), one.link.to_string())));
+    words(parts)
+}
+
+/// What can be wrong with a part.
+pub(crate) fn symptoms() -> Candidates {
+    words(SYMPTOMS.map(|symptom| (symptom.to_owned(), String::new())))
 }

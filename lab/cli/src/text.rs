@@ -60,7 +60,7 @@ pub(crate) fn style(color: Color, stream: &impl IsTerminal) -> Style {
 }
 
 /// Whether the locale says UTF-8; where it says nothing at all, it is assumed.
-fn speaks_unicode() -> bool {
+pub(crate) fn speaks_unicode() -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .filter_map(|name| std::env::var(name).ok())

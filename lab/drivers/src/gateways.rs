@@ -106,7 +106,7 @@ fn failure(error: impl std::fmt::Display) -> Failure {
 }
 
 /// 256 bits that nobody can guess, in hexadecimal.
-fn token() -> io::Result<String> {
+pub(crate) fn token() -> io::Result<String> {
     let mut bytes = [0_u8; 32];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     let mut text = String::with_capacity(64);

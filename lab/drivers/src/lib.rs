@@ -23,6 +23,8 @@
 //! | `compose` | builds and health checks that compose files ask for |
 //! | `lease` | who owns a run; the sweep of what a dead owner left |
 //! | `shell` | blocks of runbooks, run by bash |
+//! | `seat/` | somebody's own shell in a pseudo-terminal, recorded |
+//! | `programs/` | the same for programs, over HTTP |
 //! | `credentials` | certificates of the run's authority, as files |
 //! | `template` | placeholders in commands and environment values |
 
@@ -46,8 +48,10 @@ pub mod images;
 pub mod lease;
 pub mod probe;
 pub mod processes;
+pub mod programs;
 pub mod proxies;
 pub mod readings;
+pub mod seat;
 pub mod shell;
 pub mod taps;
 mod template;

@@ -1,6 +1,7 @@
 //! What people ask of a run while it goes on. The dispatcher puts it in order with everything else
 //! and writes it into the journal: a sandbox is a run like any other.
 
+use lab_model::exercise::Saying;
 use lab_model::plan::Fault;
 use lab_model::rehearsal::RehearsalEvent;
 use lab_model::status::Status;
@@ -22,6 +23,8 @@ pub enum Command {
     Status,
     /// Something happened in the execution of a runbook.
     Note(RehearsalEvent),
+    /// Somebody in the seat of a rehearsal says something.
+    Say(Saying),
     /// End the load in good order, before the end of the plan, and compare the ledgers.
     Finish,
 }
@@ -41,6 +44,8 @@ pub enum Answer {
     },
     /// How it fares.
     Status(Box<Status>),
+    /// What is said in return.
+    Said(String),
     /// It is done.
     Done,
 }

@@ -373,6 +373,10 @@ impl Dispatcher<'_> {
                 self.recorder.record(Event::Rehearsal(event));
                 Ok(Answer::Done)
             }
+            Command::Say(_) => Err(Refusal::new(
+                "nobody rehearses here",
+                "lab rehearse SCENARIO starts a rehearsal",
+            )),
             Command::Finish => {
                 self.recorder.record(Event::Finished { by });
                 finish = Some(Finish::Asked);

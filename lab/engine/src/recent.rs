@@ -77,6 +77,7 @@ impl Recent {
                     touched: tally.touched,
                 })
                 .collect(),
+            seat: None,
         }
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::histogram::Histogram;
 use crate::name::Name;
+use crate::rehearsal::Target;
 use crate::units::{Ratio, Span};
 
 /// A gateway as a system declares it. It is the part `name` of the system's links.
@@ -28,6 +29,53 @@ impl Gateway {
     /// The route of that name.
     pub fn route(&self, name: &str) -> Option<&Route> {
         self.routes.iter().find(|route| route.name.as_str() == name)
+    }
+
+    /// Sets a route or a flag as it stands before anything starts; the other upstreams of a route
+    /// divide what is left as they stood. Whether there is such a one.
+    pub fn set(&mut self, start: &Target) -> bool {
+        if let Some(name) = start.what.strip_prefix("flag ") {
+            let flag = self.flags.iter_mut().find(|one| one.name.as_str() == name);
+            return flag
+                .map(|flag| flag.value.clone_from(&start.value))
+                .is_some();
+        }
+        let route = start.what.strip_prefix("route ").unwrap_or_default();
+        let Some((upstream, share)) = start.value.split_once(' ') else {
+            return false;
+        };
+        let Ok(share) = share.parse::<Ratio>() else {
+            return false;
+        };
+        let route = self
+            .routes
+            .iter_mut()
+            .find(|one| one.name.as_str() == route);
+        let Some(upstreams) = route.map(|route| &mut route.upstreams) else {
+            return false;
+        };
+        if !upstreams.iter().any(|one| one.name.as_str() == upstream) {
+            return false;
+        }
+        let others = upstreams.iter().filter(|one| one.name.as_str() != upstream);
+        let (count, sum) = others.fold((0_u32, 0.0), |(count, sum), one| {
+            (count + 1, sum + one.share.get())
+        });
+        for one in upstreams.iter_mut() {
+            let rest = share.complement();
+            let own = if one.name.as_str() == upstream {
+                share.get()
+            } else if sum > 0.0 {
+                rest * one.share.get() / sum
+            } else {
+                rest / f64::from(count)
+            };
+            match Ratio::new(own) {
+                Some(own) => one.share = own,
+                None => return false,
+            }
+        }
+        true
     }
 }
 

@@ -32,6 +32,7 @@
 //! | `date` | days of the calendar |
 //! | `policy` | what a gate asks of a release |
 //! | `rehearsal` | a runbook that is executed in a run |
+//! | `exercise` | a failure as somebody handles it by hand |
 //! | `accepted` | a run as it is kept for comparisons |
 
 pub mod accepted;
@@ -41,6 +42,7 @@ pub mod calls;
 pub mod container;
 pub mod date;
 pub mod event;
+pub mod exercise;
 pub mod exit;
 pub mod fixture;
 pub mod gateway;

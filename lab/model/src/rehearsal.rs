@@ -1,9 +1,12 @@
 //! A runbook that is executed in a run: what was to be done, what was done, and when.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
+use crate::exercise::{Saying, Seat};
 use crate::name::Name;
-use crate::units::Span;
+use crate::units::{Ratio, Span};
 
 /// What is known of a rehearsal before it begins: with the run's plan all that a judge needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,9 @@ pub struct Rehearsal {
     pub mitigated: Span,
     /// How long everything must hold, after the cause was brought about again.
     pub recovered: Span,
+    /// Who handles it by hand; `None` where a runbook does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Box<Seat>>,
 }
 
 /// How the system is broken while a runbook is executed.
@@ -62,6 +68,50 @@ impl Target {
     /// The ledger's name, where it is about one.
     pub fn ledger(&self) -> Option<&str> {
         self.what.strip_prefix("ledger ")
+    }
+}
+
+/// Why a text names no place of a route or a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotATarget;
+
+impl std::fmt::Display for NotATarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("write `route ROUTE UPSTREAM=PERCENT` or `flag FLAG=VALUE`")
+    }
+}
+
+impl std::error::Error for NotATarget {}
+
+impl FromStr for Target {
+    type Err = NotATarget;
+
+    fn from_str(text: &str) -> Result<Self, NotATarget> {
+        let name = |text: &str| Name::new(text).map_err(|_| NotATarget);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if let ["ledger", ledger, "at", service] = words.as_slice() {
+            return Ok(Self {
+                what: format!("ledger {}", name(ledger)?),
+                value: name(service)?.to_string(),
+            });
+        }
+        let (what, value) = text.split_once('=').ok_or(NotATarget)?;
+        let words: Vec<&str> = what.split_whitespace().collect();
+        match words.as_slice() {
+            ["route", route, upstream] => {
+                let percent = format!("{}%", value.trim().trim_end_matches('%'));
+                let share: Ratio = percent.parse().map_err(|_| NotATarget)?;
+                Ok(Self {
+                    what: format!("route {}", name(route)?),
+                    value: format!("{} {share}", name(upstream)?),
+                })
+            }
+            ["flag", flag] => Ok(Self {
+                what: format!("flag {}", name(flag)?),
+                value: value.trim().to_owned(),
+            }),
+            _ => Err(NotATarget),
+        }
     }
 }
 
@@ -152,6 +202,15 @@ pub enum RehearsalEvent {
     },
     /// The cause is brought about again.
     Replayed,
+    /// Somebody has taken the seat.
+    Seated,
+    /// Somebody in the seat says something.
+    Said {
+        /// Who.
+        by: String,
+        /// What.
+        saying: Saying,
+    },
     /// The incident is over: what follows is none of its seconds.
     Judged,
 }

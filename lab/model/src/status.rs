@@ -23,8 +23,29 @@ pub struct Status {
     pub objectives: Vec<ObjectiveStatus>,
     /// What passes each link.
     pub links: Vec<LinkStatus>,
-    /// What is injected now.
+    /// What is injected now; left out where somebody rehearses.
     pub faults: Vec<FaultStatus>,
+    /// How a rehearsal stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<SeatStatus>,
+}
+
+/// A rehearsal at one moment, as whoever is in the seat may know it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SeatStatus {
+    /// Since the prompt, without pauses.
+    pub elapsed: Span,
+    /// How long it may take.
+    pub limit: Span,
+    /// Whether the clock stands still.
+    pub paused: bool,
+    /// What is left of the error budget of the whole time: 1 at first, below 0 once overspent;
+    /// absent without an objective.
+    pub budget: Option<f64>,
+    /// Hints that were taken, and how many there are.
+    pub hints: (u32, u32),
+    /// Whether anything was declared.
+    pub declared: bool,
 }
 
 /// One journey.

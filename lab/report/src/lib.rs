@@ -12,6 +12,7 @@
 //! | `decision`, `comparison`, `coverage` | a gate; two runs; what scenarios leave untested |
 //! | `attestation` | a run as an in-toto statement |
 //! | `graded` | a runbook's grade |
+//! | `brief`, `debrief`, `retro` | a rehearsal by hand: before it, after it, for the record |
 //! | `cases` | a run as continuous integration counts it |
 //! | `junit`, `markdown`, `github`, `gitlab` | for pipelines and code hosts |
 //! | `prometheus`, `otlp/` | for monitoring |
@@ -33,9 +34,11 @@
 //! | `line`, `page`, `table` | text that fits any width |
 
 pub mod attestation;
+pub mod brief;
 mod cases;
 pub mod comparison;
 pub mod coverage;
+pub mod debrief;
 pub mod decision;
 mod deeds;
 pub mod format;
@@ -56,6 +59,7 @@ mod phases;
 pub mod plan;
 pub mod prometheus;
 pub mod registry;
+pub mod retro;
 pub mod run;
 pub mod sarif;
 mod sentence;

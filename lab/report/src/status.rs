@@ -40,7 +40,11 @@ pub fn text(status: &Status, gateway: &[(String, String)], style: &Style) -> Str
     page.blank();
     links(&mut page, &status.links, style);
     page.blank();
-    if status.faults.is_empty() {
+    if status.seat.is_some() {
+        // What is broken is for whoever has the seat to find out.
+        let stands = crate::brief::prompt(status, style.unicode);
+        page.line(2, &Line::of(Tone::Strong, stands));
+    } else if status.faults.is_empty() {
         page.line(2, &Line::of(Tone::Quiet, "nothing is injected"));
     }
     for fault in &status.faults {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use lab_model::rehearsal::Target;
-use lab_model::{Name, Ratio, Span};
+use lab_model::{Name, Span};
 use serde::Serialize;
 
 use super::section::{Section, parse, wrong};
@@ -221,32 +221,7 @@ pub(super) fn resolve(key: &Key, node: &Node, findings: &mut Findings) -> Option
 /// `route orders service=0%`, `flag compact-pages=on`: where a route or a flag stands;
 /// `ledger orders at monolith`: the store of which service holds everything that was acknowledged.
 pub fn target(text: &str) -> Option<Target> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    if let ["ledger", ledger, "at", service] = words.as_slice() {
-        let (ledger, service) = (Name::new(ledger).ok()?, Name::new(service).ok()?);
-        return Some(Target {
-            what: format!("ledger {ledger}"),
-            value: service.to_string(),
-        });
-    }
-    let (what, value) = text.split_once('=')?;
-    let words: Vec<&str> = what.split_whitespace().collect();
-    match words.as_slice() {
-        ["route", route, upstream] => {
-            let (route, upstream) = (Name::new(route).ok()?, Name::new(upstream).ok()?);
-            let percent = format!("{}%", value.trim().trim_end_matches('%'));
-            let share: Ratio = percent.parse().ok()?;
-            Some(Target {
-                what: format!("route {route}"),
-                value: format!("{upstream} {share}"),
-            })
-        }
-        ["flag", flag] => Some(Target {
-            what: format!("flag {}", Name::new(flag).ok()?),
-            value: value.trim().to_owned(),
-        }),
-        _ => None,
-    }
+    text.parse().ok()
 }
 
 fn equivalents(node: &Node, findings: &mut Findings) -> Vec<Equivalent> {

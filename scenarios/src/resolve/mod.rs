@@ -22,6 +22,7 @@ mod placeholder;
 mod possible;
 mod reading;
 mod recording;
+pub(crate) mod rehearsal;
 mod reply;
 mod runtime;
 pub(crate) mod sandbox;

@@ -14,6 +14,7 @@ mod ledger;
 mod load;
 mod objective;
 mod phase;
+mod rehearsal;
 mod scenario;
 mod step;
 mod system;
@@ -33,6 +34,7 @@ pub(crate) use ledger::{HttpSourceSpec, LedgerSpec, SourceSpec, SqlSourceSpec};
 pub(crate) use load::{JourneyChoice, JourneySpec, LoadSpec};
 pub(crate) use objective::{AbortSpec, AvailabilitySpec, LatencySpec, NoWorseSpec, ObjectiveSpec};
 pub(crate) use phase::{FaultPhaseSpec, PhaseSpec, TrialsSpec};
+pub(crate) use rehearsal::RehearsalSpec;
 pub(crate) use scenario::ScenarioSpec;
 pub(crate) use step::{CheckSpec, ExtractSpec, SaveSpec, StepSpec, ThinkSpec, WriteSpec};
 pub(crate) use system::{

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     AbortSpec, AttachedSpec, GatewaySpec, LedgerSpec, LoadSpec, ObjectiveSpec, PhaseSpec,
-    ServiceSpec, Text,
+    RehearsalSpec, ServiceSpec, Text,
 };
 use crate::tree::{At, Entries};
 
@@ -63,6 +63,8 @@ pub(crate) struct ScenarioSpec {
     pub(crate) ledgers: Option<At<Vec<At<LedgerSpec>>>>,
     /// Resilience patterns to be seen on the wire.
     pub(crate) patterns: Option<At<Vec<At<PatternSpec>>>>,
+    /// What whoever handles it by hand is told and held to, with `lab rehearse`.
+    pub(crate) rehearsal: Option<At<RehearsalSpec>>,
     /// What ends the run early.
     pub(crate) abort: Option<At<Vec<At<AbortSpec>>>>,
     /// Ends the run as soon as its verdict is decided in slices of time: a fail at once, a pass when

@@ -7,10 +7,12 @@
 //! | `sandbox` | `up`, and what is done to a system that is up |
 //! | `files` | commands that read what people write, and start nothing |
 //! | `release` | `gate`, `accept`, `compare`, `attest` |
+//! | `rehearse` | `rehearse`, and what is said in a rehearsal |
 //! | `upkeep` | `ps`, `images`, `clean` |
 
 mod choice;
 mod files;
+mod rehearse;
 mod release;
 mod run;
 mod sandbox;
@@ -26,6 +28,7 @@ pub(crate) use choice::{Choice, Driver, Kept, Strength};
 pub(crate) use files::{
     Check, Coverage, Explain, Format, List, Runbook, RunbookFiles, RunbookShow, Schema, Slo,
 };
+pub(crate) use rehearse::{Declare, Hint, Pause, Rehearse, Replay, Retro, Words};
 pub(crate) use release::{Accept, Attest, AttestSign, AttestVerify, Compare, Gate};
 pub(crate) use run::{Plan, Report, Run};
 pub(crate) use sandbox::{
@@ -95,7 +98,27 @@ pub(crate) enum Command {
     Runbook(Runbook),
     /// Execute a runbook against the failures it is for, and grade what came of it.
     Grade(Grade),
-    /// Show a run's verdict again, from its journal, or that of a grade.
+    /// Take the seat: a system, a shell, and a failure that you handle yourself.
+    Rehearse(Rehearse),
+    /// In a rehearsal: say what is broken, and how.
+    Declare(Declare),
+    /// In a rehearsal: tell the people who wait something.
+    Message(Words),
+    /// In a rehearsal: write something down for the record.
+    Note(Words),
+    /// In a rehearsal: ask for the next hint.
+    Hint(Hint),
+    /// In a rehearsal with --training: stop the clock.
+    Pause(Pause),
+    /// In a rehearsal: it is handled, or nothing is wrong.
+    Done(Running),
+    /// In a rehearsal: give up.
+    GiveUp(Running),
+    /// Play the recording of a rehearsal, with what broke and what held.
+    Replay(Replay),
+    /// Print the retrospective of a rehearsal in Markdown.
+    Retro(Retro),
+    /// Show a run's verdict again, from its journal, or that of a grade or a rehearsal.
     Report(Report),
     /// Run many scenarios as one decision on a release, by a policy.
     Gate(Gate),

@@ -17,6 +17,7 @@ mod list;
 mod plan;
 pub(crate) mod proxy;
 mod ps;
+pub(crate) mod rehearse;
 mod report;
 mod run;
 mod runbook;
@@ -49,6 +50,16 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Check(options) => check::run(&options, color),
         Command::Runbook(command) => runbook::run(&command, color),
         Command::Grade(options) => grade::run(&options, color),
+        Command::Rehearse(options) => rehearse::run(&options, color),
+        Command::Declare(options) => rehearse::say::declare(&options),
+        Command::Message(options) => rehearse::say::message(&options),
+        Command::Note(options) => rehearse::say::note(&options),
+        Command::Hint(options) => rehearse::say::hint(&options),
+        Command::Pause(options) => rehearse::say::pause(&options),
+        Command::Done(running) => rehearse::say::done(&running),
+        Command::GiveUp(running) => rehearse::say::give_up(&running),
+        Command::Replay(options) => rehearse::replay::run(&options),
+        Command::Retro(options) => rehearse::retro(&options),
         Command::Report(options) => report::run(&options, color),
         Command::Gate(options) => gate::run(&options, color),
         Command::Accept(options) => accept::run(&options),

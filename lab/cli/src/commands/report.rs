@@ -7,11 +7,12 @@ use lab_report::{Format, Run, Style};
 use lab_verdict::{RunVerdict, judge, strict};
 
 use crate::arguments::{Color, Report, Strength};
-use crate::commands::grade;
+use crate::commands::{grade, rehearse};
 use crate::{runs, text};
 
 pub(crate) fn run(options: &Report, color: Color) -> Exit {
-    let graded = grade::again(&options.kept.out, &options.run, &options.format, color);
+    let graded = grade::again(&options.kept.out, &options.run, &options.format, color)
+        .or_else(|| rehearse::shown_again(&options.kept.out, &options.run, &options.format, color));
     if let Some(exit) = graded {
         return exit;
     }

@@ -1,5 +1,7 @@
-//! Declarations, messages, and the order of what was done.
+//! Declarations, messages, hints, and the order of what was done.
 
+use lab_model::Span;
+use lab_model::exercise::Saying;
 use lab_model::rehearsal::{Answer, Pass};
 
 use super::Folded;
@@ -11,7 +13,24 @@ fn attempts<'a>(folded: &'a Folded<'_>) -> impl Iterator<Item = &'a Attempt<'a>>
     first.map_or(&[][..], |execution| &execution.blocks).iter()
 }
 
-/// What diagnose blocks said that ended well: `component: orders, symptom: errors`.
+/// What was declared by whoever has the seat.
+fn said_so<'a>(folded: &'a Folded<'_>) -> impl Iterator<Item = Declaration> + 'a {
+    let moments = &folded.moments;
+    let t0 = moments.t0.unwrap_or_default();
+    let declared = moments.said.iter();
+    declared.filter_map(move |(at, saying)| match saying {
+        Saying::Declare { component, symptom } => Some(Declaration {
+            at: moments.between(t0, *at),
+            // Nobody can know before it has happened.
+            correct: *at >= t0 && is_correct(&folded.rehearsal.answer, component, symptom),
+            said: format!("{component}, {symptom}"),
+        }),
+        _ => None,
+    })
+}
+
+/// What was declared in the seat, and what diagnose blocks said that ended well:
+/// `component: orders, symptom: errors`.
 pub(super) fn declarations(folded: &Folded<'_>) -> Vec<Declaration> {
     let t0 = folded.moments.t0.unwrap_or_default();
     let diagnoses = attempts(folded).filter(|block| block.kind == "diagnose");
@@ -25,7 +44,7 @@ pub(super) fn declarations(folded: &Folded<'_>) -> Vec<Declaration> {
             said: format!("{component}, {symptom}"),
         })
     });
-    declared.collect()
+    declared.chain(said_so(folded)).collect()
 }
 
 fn is_correct(answer: &Answer, component: &str, symptom: &str) -> bool {
@@ -62,12 +81,25 @@ pub(super) fn order_kept(folded: &Folded<'_>) -> (u32, u32) {
     )
 }
 
-/// Which messages were sent in time.
+/// How many hints were taken, and whether the solution was.
+pub(super) fn helped(folded: &Folded<'_>) -> (u32, bool) {
+    let said = || folded.moments.said.iter().map(|(_, saying)| *saying);
+    let hints = said().filter(|saying| **saying == Saying::Hint).count();
+    let solution = said().any(|saying| *saying == Saying::Solution);
+    (u32::try_from(hints).unwrap_or(u32::MAX), solution)
+}
+
+/// Which messages were sent in time. In the seat any message is one.
 pub(super) fn messages(folded: &Folded<'_>) -> Vec<Message> {
-    let t0 = folded.moments.t0.unwrap_or_default();
-    let message = |(id, due): &(String, Option<lab_model::Span>)| {
+    let moments = &folded.moments;
+    let t0 = moments.t0.unwrap_or_default();
+    let spoken = |saying: &Saying| matches!(saying, Saying::Message { .. });
+    let mut spoken = moments.said.iter().filter(|(_, saying)| spoken(saying));
+    let spoken = spoken.find(|(at, _)| *at >= t0).map(|(at, _)| *at);
+    let message = |(id, due): &(String, Option<Span>)| {
         let mut sent = attempts(folded).filter(|block| block.id == id);
-        let sent = sent.find_map(Attempt::succeeded).map(|at| at.minus(t0));
+        let sent = sent.find_map(Attempt::succeeded);
+        let sent = sent.or(spoken).map(|at| moments.between(t0, at));
         Message {
             name: id.clone(),
             in_time: sent.is_some_and(|sent| due.is_none_or(|due| sent <= due)),

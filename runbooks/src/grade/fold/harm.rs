@@ -130,6 +130,8 @@ fn load(folded: &Folded<'_>, mitigated: Option<Span>) -> Load {
     let length = moments.end().minus(moments.base()).as_micros() / 1_000_000;
     let silent = length.saturating_sub(counts.len() as u64 + 3) as f64;
     let heard = 1.0 - silent / length.max(1) as f64;
+    // The clock of the figures never stands still.
+    let mitigated = mitigated.map(|at| moments.later(moments.base(), at).minus(moments.base()));
     let after = mitigated.and_then(|at| usize::try_from(at.as_micros() / 1_000_000).ok());
     Load {
         offered: share(sent, planned.unwrap_or(due)).min(1.0) * heard,
@@ -183,7 +185,9 @@ fn traces(folded: &Folded<'_>, harm: &mut Harm) {
     let mut begun = false;
     for record in folded.records {
         match &record.event {
-            Event::Rehearsal(RehearsalEvent::Begun { .. }) => begun = true,
+            Event::Rehearsal(RehearsalEvent::Begun { .. } | RehearsalEvent::Seated) => {
+                begun = true;
+            }
             Event::Finished { .. } => finished = true,
             // A cause in the system itself is to be removed.
             Event::FaultLost { fault, .. } if begun && is_inside(folded, *fault) => {}

@@ -6,7 +6,7 @@
 //! | `moments` | when the cause came, went, came again; when blocks ran |
 //! | `seconds` | objectives, second by second |
 //! | `inventory` | routes, flags and services at a moment, and what became of them |
-//! | `deeds` | declarations, messages, the order of what was done |
+//! | `deeds` | declarations, messages, hints, the order of what was done |
 //! | `harm` | writes, protected parts, load, and what was tampered with |
 
 mod deeds;
@@ -126,7 +126,9 @@ impl<'a> Folded<'a> {
 
     /// The second in which the cause was brought about again.
     fn replayed_second(&self) -> Option<usize> {
-        let at = self.moments.replayed?.minus(self.moments.base());
+        let at = self
+            .moments
+            .between(self.moments.base(), self.moments.replayed?);
         usize::try_from(at.as_micros() / 1_000_000).ok()
     }
 
@@ -181,6 +183,7 @@ impl<'a> Folded<'a> {
         evidence.declarations = deeds::declarations(self);
         evidence.order_kept = deeds::order_kept(self);
         evidence.messages = deeds::messages(self);
+        (evidence.hints, evidence.solution_used) = deeds::helped(self);
         let found = harm::of(self, served);
         evidence.ledger = found.ledger;
         evidence.protected_broken = found.protected_broken;
@@ -190,6 +193,35 @@ impl<'a> Folded<'a> {
         evidence.unknown = found.unknown;
         evidence.changes = self.changes();
         Some(evidence)
+    }
+
+    /// What was declared, in order.
+    pub fn declarations(&self) -> Vec<super::Declaration> {
+        deeds::declarations(self)
+    }
+
+    /// How many hints were taken, and whether the solution was.
+    pub fn helped(&self) -> (u32, bool) {
+        deeds::helped(self)
+    }
+
+    /// From t0 until a minute's bad requests would have spent an objective's budget so fast that
+    /// somebody would have been paged.
+    pub fn paged(&self) -> Option<Span> {
+        seconds::paged(self)
+    }
+
+    /// How many faults make the cause.
+    pub fn faults(&self) -> usize {
+        let injected = self.records.iter().take_while(|record| {
+            !matches!(
+                record.event,
+                lab_model::Event::Rehearsal(lab_model::rehearsal::RehearsalEvent::Replayed)
+            )
+        });
+        let injected =
+            injected.filter(|record| matches!(record.event, lab_model::Event::Injected { .. }));
+        injected.count()
     }
 
     fn windows(&self) -> Windows {
@@ -207,18 +239,23 @@ impl<'a> Folded<'a> {
             let gone: Option<Vec<&Span>> = gone.collect();
             let gone = gone.and_then(|all| all.into_iter().max());
             return Cause::Inside {
-                gone: gone.map(|at| at.minus(t0)),
+                gone: gone.map(|at| self.moments.between(t0, at)),
             };
         }
         Cause::Outside {
-            armed_until: self.moments.healed.map(|at| at.minus(self.moments.base())),
+            armed_until: self
+                .moments
+                .healed
+                .map(|at| self.moments.between(self.moments.base(), at)),
         }
     }
 
     /// Whether every second after the one in which the cause came again was good; of a cause in the
     /// system itself, whether it was handled once more and every second after that was good.
     fn replay(&self, seconds: &[super::Second]) -> Option<Trial> {
-        let at = self.moments.replayed?.minus(self.moments.base());
+        let at = self
+            .moments
+            .between(self.moments.base(), self.moments.replayed?);
         let from = self.replayed_second()? + 1;
         let rest = seconds.get(from..).unwrap_or_default();
         let held = if self.is_inside() {

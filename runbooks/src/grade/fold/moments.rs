@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lab_model::exercise::Saying;
 use lab_model::rehearsal::{BlockEnd, Pass, Rehearsal, RehearsalEvent, Target};
 use lab_model::{Event, Record, Span};
 
@@ -28,6 +29,12 @@ pub struct Moments<'a> {
     pub last: Span,
     /// Executions of blocks.
     pub executions: BTreeMap<Pass, Execution<'a>>,
+    /// Somebody took the seat.
+    pub seated: Option<Span>,
+    /// What they said, in order.
+    pub said: Vec<(Span, &'a Saying)>,
+    /// When the clock stood still: from, to.
+    pub pauses: Vec<(Span, Span)>,
 }
 
 /// One execution of blocks.
@@ -68,6 +75,7 @@ impl<'a> Moments<'a> {
     pub(super) fn of(records: &'a [Record]) -> Self {
         let mut moments = Self::default();
         let mut is_replay = false;
+        let mut paused = None;
         let mut pass = None;
         for record in records {
             moments.last = record.at;
@@ -99,6 +107,17 @@ impl<'a> Moments<'a> {
                         .push((target, *missing == 0 && problem.is_none())),
                     RehearsalEvent::Replayed => is_replay = true,
                     RehearsalEvent::Judged => moments.judged = Some(record.at),
+                    RehearsalEvent::Seated => moments.seated = Some(record.at),
+                    RehearsalEvent::Said { saying, .. } => {
+                        moments.said.push((record.at, saying));
+                        match saying {
+                            Saying::Pause => paused = paused.or(Some(record.at)),
+                            Saying::Resume => moments
+                                .pauses
+                                .extend(paused.take().map(|from| (from, record.at))),
+                            _ => {}
+                        }
+                    }
                     RehearsalEvent::Begun { pass: begun } => {
                         pass = Some(*begun);
                         let execution = Execution {
@@ -117,7 +136,33 @@ impl<'a> Moments<'a> {
                 _ => {}
             }
         }
+        let last = moments.last;
+        moments.pauses.extend(paused.map(|from| (from, last)));
         moments
+    }
+
+    /// How long the clock stood still before a moment.
+    pub fn paused_before(&self, at: Span) -> Span {
+        let each = self.pauses.iter();
+        each.map(|(from, to)| at.min(*to).minus(*from))
+            .fold(Span::ZERO, Span::plus)
+    }
+
+    /// The time between two moments in which the clock went.
+    pub fn between(&self, from: Span, to: Span) -> Span {
+        let paused = self.paused_before(to).minus(self.paused_before(from));
+        to.minus(from).minus(paused)
+    }
+
+    /// The moment at which the clock has gone for so long since another.
+    pub fn later(&self, from: Span, charged: Span) -> Span {
+        let mut at = from.plus(charged);
+        for (pause, end) in &self.pauses {
+            if *end > from && at > *pause {
+                at = at.plus(end.minus(from.max(*pause)));
+            }
+        }
+        at
     }
 
     /// The beginning of the second of load in which t0 lies: seconds count from there.

@@ -109,6 +109,11 @@ pub(super) fn of(folded: &Folded<'_>) -> Vec<Second> {
     let mut found = Vec::new();
     for (at, second) in counts.iter().take_while(resolved).enumerate() {
         let end = folded.moments.base().plus(Span::from_secs(at as u64 + 1));
+        let middle = end.minus(Span::from_millis(500));
+        let mut pauses = folded.moments.pauses.iter();
+        if pauses.any(|(from, to)| *from <= middle && middle < *to) {
+            continue;
+        }
         let stands = folded.inventory(end);
         let mut held = true;
         let mut excess = 0.0;
@@ -160,4 +165,33 @@ pub(super) fn broken(folded: &Folded<'_>, journey: &lab_model::Name) -> Vec<Stri
         (bad as f64 > allowed).then(|| format!("{objective}: {bad} bad of {due}"))
     };
     objectives.filter_map(check).collect()
+}
+
+/// How many times too fast a budget is spent before somebody is woken, and over how long a time: the
+/// fast burn of an alert on 30 days, on the shortest window that a rehearsal has.
+const BURN: f64 = 14.4;
+const MINUTE: usize = 60;
+
+/// From t0 until somebody would have been paged.
+pub(super) fn paged(folded: &Folded<'_>) -> Option<Span> {
+    let plan = folded.plan;
+    let counts = counts(folded);
+    let burns = |end: usize| {
+        let window = &counts[(end + 1).saturating_sub(MINUTE)..=end];
+        let mut objectives = plan.objectives.iter();
+        objectives.any(|objective| {
+            let mut journeys = plan.load.journeys.iter();
+            let Some(place) = journeys.position(|one| one.name == objective.of) else {
+                return false;
+            };
+            let own = window.iter().filter_map(|second| second.get(place));
+            // The seconds before the fault were good.
+            let rate = own.clone().map(|one| one.due).sum::<u64>() as f64 / window.len() as f64;
+            let bad: u64 = own.map(|one| one.bad_for(objective, plan)).sum();
+            let due = rate * MINUTE as f64;
+            due > 0.0 && bad as f64 >= BURN * objective.promise.allowed_bad() * due
+        })
+    };
+    let at = (0..counts.len()).find(|end| burns(*end))?;
+    Some(Span::from_secs(at as u64 + 1))
 }

@@ -1,6 +1,7 @@
 //! A journal written by hand, and what is read from it.
 
 use lab_model::event::{Opened, ServiceState};
+use lab_model::exercise::Saying;
 use lab_model::ledger::LedgerReport;
 use lab_model::load::{LoadReport, Slot};
 use lab_model::objective::{Objective, Promise};
@@ -127,6 +128,7 @@ impl Story {
             messages: vec![],
             mitigated: Span::from_secs(5),
             recovered: Span::from_secs(10),
+            seat: None,
         };
         change(&mut rehearsal);
         let mut story = Self(vec![]);
@@ -483,4 +485,60 @@ fn what_nobody_may_do_is_found_in_the_history() {
     };
     story.at(8_000, restarted);
     broken(&story.closed().grade(), GateName::Permitted);
+}
+
+#[test]
+fn what_is_said_in_the_seat_counts_and_pauses_do_not() {
+    let mut story = Story::begun();
+    story.seconds("xxx......................");
+    let mut say = |millis: u64, saying: Saying| {
+        let by = "ada".to_owned();
+        story.tell(millis, RehearsalEvent::Said { by, saying });
+    };
+    let declare = |component: &str| Saying::Declare {
+        component: component.to_owned(),
+        symptom: "errors".to_owned(),
+    };
+    say(3_500, declare("new"));
+    say(5_000, Saying::Pause);
+    say(6_000, declare("old"));
+    say(7_000, Saying::Resume);
+    say(8_000, declare("new"));
+    say(9_000, Saying::Hint);
+    story.at(13_000, Event::FaultHealed { fault: 0 });
+    story.tell(15_000, RehearsalEvent::Replayed);
+    story.at(15_010, Event::FaultArmed { fault: 1 });
+    story.tell(27_000, RehearsalEvent::Judged);
+    let story = story.closed();
+    let plan = plan();
+    let folded = Folded::new(&plan, &story.0).unwrap();
+    let evidence = folded.evidence().unwrap();
+    let right: Vec<bool> = evidence
+        .declarations
+        .iter()
+        .map(|one| one.correct)
+        .collect();
+    // What is declared before it happens is a guess.
+    assert_eq!(right, [false, false, true]);
+    assert_eq!((evidence.hints, evidence.solution_used), (1, false));
+    let clocks = crate::grade::Clocks::of(&evidence);
+    let seconds = |at| Some(Span::from_secs(at));
+    assert_eq!((clocks.impact, clocks.mitigate), (seconds(0), seconds(1)));
+    assert_eq!(clocks.detect, Some(Span::from_millis(1_990)));
+    assert_eq!(clocks.recover, seconds(10));
+    let load = folded.evidence().unwrap().load;
+    assert_eq!(load.completed_after, Some(1.0), "figures know no pause");
+    assert_eq!(folded.paged(), None);
+}
+
+#[test]
+fn a_fast_burn_pages() {
+    let mut story = Story::begun();
+    story.seconds("xxxxxxxxxxxxxxxxxxxx");
+    story.tell(24_000, RehearsalEvent::Judged);
+    let story = story.closed();
+    let plan = plan();
+    let folded = Folded::new(&plan, &story.0).unwrap();
+    // 14.4 times 1 % of the 3,000 visits of a minute, at 50 a second.
+    assert_eq!(folded.paged(), Some(Span::from_secs(9)));
 }

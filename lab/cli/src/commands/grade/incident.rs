@@ -2,10 +2,9 @@
 
 use lab_engine::Failure;
 use lab_engine::rehearsal::Incident;
-use lab_model::gateway::Gateway;
+use lab_model::Name;
 use lab_model::plan::{Effect, Fault};
 use lab_model::rehearsal::{Answer, Rehearsal, Situation, Target};
-use lab_model::{Name, Ratio};
 use lab_runbooks::mutation::{Mutant, Program};
 use lab_runbooks::session::Trial;
 use lab_runbooks::{Kind, target};
@@ -142,6 +141,7 @@ impl<'a> Stage<'a> {
             messages: messages(self.loaded),
             mitigated: subject.session.mitigated,
             recovered: subject.session.recovered,
+            seat: None,
         };
         Ok(Staged {
             planned,
@@ -182,7 +182,7 @@ fn plan(
         .map_or(&[][..], |header| &header.starts);
     for start in starts.iter().filter_map(|start| target(start)) {
         let gateway = planned.plan.system.gateway.as_mut();
-        if !gateway.is_some_and(|gateway| set(gateway, &start)) {
+        if !gateway.is_some_and(|gateway| gateway.set(&start)) {
             let reason = format!(
                 "{} cannot stand at {} at the start",
                 start.what, start.value
@@ -193,58 +193,8 @@ fn plan(
     Ok((planned, faults))
 }
 
-/// Sets a route or a flag before the system starts; the other upstreams of a route divide what is
-/// left as they stood. Whether there is such a one.
-fn set(gateway: &mut Gateway, start: &Target) -> bool {
-    if let Some(flag) = start.what.strip_prefix("flag ") {
-        let flag = gateway
-            .flags
-            .iter_mut()
-            .find(|one| one.name.as_str() == flag);
-        return flag
-            .map(|flag| flag.value.clone_from(&start.value))
-            .is_some();
-    }
-    let route = start.what.strip_prefix("route ").unwrap_or_default();
-    let Some((upstream, share)) = start.value.split_once(' ') else {
-        return false;
-    };
-    let Ok(share) = share.parse::<Ratio>() else {
-        return false;
-    };
-    let route = gateway
-        .routes
-        .iter_mut()
-        .find(|one| one.name.as_str() == route);
-    let Some(upstreams) = route.map(|route| &mut route.upstreams) else {
-        return false;
-    };
-    if !upstreams.iter().any(|one| one.name.as_str() == upstream) {
-        return false;
-    }
-    let others = upstreams.iter().filter(|one| one.name.as_str() != upstream);
-    let (count, sum) = others.fold((0_u32, 0.0), |(count, sum), one| {
-        (count + 1, sum + one.share.get())
-    });
-    for one in upstreams.iter_mut() {
-        let rest = share.complement();
-        let own = if one.name.as_str() == upstream {
-            share.get()
-        } else if sum > 0.0 {
-            rest * one.share.get() / sum
-        } else {
-            rest / f64::from(count)
-        };
-        match Ratio::new(own) {
-            Some(own) => one.share = own,
-            None => return false,
-        }
-    }
-    true
-}
-
 /// What names the cause: the callee of the broken link, the link, or the broken service.
-fn answer(faults: &[Fault]) -> Answer {
+pub(in crate::commands) fn answer(faults: &[Fault]) -> Answer {
     let mut answer = Answer::default();
     for fault in faults {
         answer.components.push(fault.site().to_string());

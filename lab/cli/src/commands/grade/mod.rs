@@ -7,7 +7,7 @@
 //! | `trial` | one trial: a run, conducted |
 //! | `store` | the session's file: what is over, and where to go on |
 
-mod incident;
+pub(super) mod incident;
 mod store;
 mod subject;
 mod trial;
