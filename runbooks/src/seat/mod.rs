@@ -131,6 +131,7 @@ pub fn review(journal: &Journal, tampered: bool) -> Option<Review> {
         }
         None => quiet(folded.rehearsal.situation, ending, &declared, &changed),
     };
+    let timeline = timeline::of(&folded, &journal.records, grade.as_ref());
     let said = moments.said.iter();
     let messages = said.filter(|(_, saying)| matches!(saying, Saying::Message { .. }));
     Some(Review {
@@ -154,8 +155,8 @@ pub fn review(journal: &Journal, tampered: bool) -> Option<Review> {
         ledger: evidence.as_ref().and_then(|evidence| evidence.ledger),
         hints: folded.helped().0,
         messages: u32::try_from(messages.count()).unwrap_or(u32::MAX),
-        timeline: timeline::of(&folded, &journal.records, grade.as_ref()),
-        grade,
+        timeline,
+        grade: grade.filter(|_| ending != Ending::Interrupted),
         reference,
         seat,
     })

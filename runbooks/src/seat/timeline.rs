@@ -55,9 +55,8 @@ pub(super) fn of(folded: &Folded<'_>, records: &[Record], grade: Option<&Grade>)
         let at = record.at;
         match &record.event {
             Event::Injected { what, .. } => {
-                names.push(format!("{} on {}", what.summary, what.site()))
+                names.push(format!("{} on {}", what.summary, what.site()));
             }
-            Event::FaultArmed { .. } if at == t0 || moments.replayed == Some(at) => {}
             Event::Rehearsal(RehearsalEvent::Said { saying, by }) => {
                 let what = match saying {
                     Saying::Declare { component, symptom } => {

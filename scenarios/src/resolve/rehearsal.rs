@@ -6,7 +6,7 @@ use lab_model::{Name, Plan};
 
 use crate::code::Code;
 use crate::spec::RehearsalSpec;
-use crate::tree::{At, Report};
+use crate::tree::{At, Entries, Report};
 use lab_diagnostic::{Finding, Place};
 
 /// Resolves the section against the plan of its scenario.
@@ -28,7 +28,7 @@ pub(crate) fn resolve(
         recover: aim(aims.map(|aims| &aims.recover), usual.recover),
     };
     let solutions = spec.solutions.as_ref().and_then(At::value);
-    let solutions = solutions.into_iter().flat_map(|entries| entries.iter());
+    let solutions = solutions.into_iter().flat_map(Entries::iter);
     let solutions = solutions.filter_map(|(name, place, commands)| {
         let (commands, _) = commands.need(name.as_str(), place, report)?;
         Some(Solution {

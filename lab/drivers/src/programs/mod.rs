@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `operations` | the table, and what each takes |
 //! | `server` | requests to what the rehearsal hears, and back |
-//! | `openapi` | the table as an OpenAPI description |
+//! | `openapi` | the table as a description in `OpenAPI` |
 
 mod openapi;
 mod operations;

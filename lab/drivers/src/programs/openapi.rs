@@ -1,4 +1,4 @@
-//! The table of operations as an OpenAPI 3.1 description.
+//! The table of operations as a description in `OpenAPI` 3.1.
 
 use serde_json::{Map, Value, json};
 

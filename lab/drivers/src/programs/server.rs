@@ -87,7 +87,7 @@ pub async fn serve(
 
 type Refused = (StatusCode, String, String);
 
-fn bad(message: impl ToString, help: &str) -> Refused {
+fn bad(message: &(impl ToString + ?Sized), help: &str) -> Refused {
     (
         StatusCode::BAD_REQUEST,
         message.to_string(),
@@ -176,14 +176,14 @@ impl Served {
         };
         match self.ask(Command::Say(saying)).await? {
             Answer::Said(said) => Ok(json!(Said { said })),
-            other => Err(bad(format!("{other:?}"), "")),
+            other => Err(bad(&format!("{other:?}"), "")),
         }
     }
 
     async fn status(&self) -> Result<Value, Refused> {
         match self.ask(Command::Status).await? {
             Answer::Status(status) => Ok(json!(status)),
-            other => Err(bad(format!("{other:?}"), "")),
+            other => Err(bad(&format!("{other:?}"), "")),
         }
     }
 
@@ -222,7 +222,7 @@ impl Served {
             ..Script::default()
         };
         let ran = self.desk.bash.run(&script).await;
-        let ran = ran.map_err(|failure| bad(failure, ""))?;
+        let ran = ran.map_err(|failure| bad(&failure, ""))?;
         Ok(json!(Ran {
             end: ran.end.to_string(),
             success: ran.end.is_success(),
@@ -245,16 +245,16 @@ impl Served {
 }
 
 fn take<T: DeserializeOwned>(sent: &Value) -> Result<T, Refused> {
-    T::deserialize(sent).map_err(|error| bad(error, "GET /openapi.json has what it takes"))
+    T::deserialize(sent).map_err(|error| bad(&error, "GET /openapi.json has what it takes"))
 }
 
 async fn read(body: Body) -> Result<Value, Refused> {
     let bytes = to_bytes(body, LARGEST).await;
-    let bytes = bytes.map_err(|error| bad(error, "at most 256 KiB"))?;
+    let bytes = bytes.map_err(|error| bad(&error, "at most 256 KiB"))?;
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&bytes).map_err(|error| bad(error, "send JSON"))
+    serde_json::from_slice(&bytes).map_err(|error| bad(&error, "send JSON"))
 }
 
 /// Compares without telling by its time how much of the token was right.

@@ -100,9 +100,8 @@ fn read(keys: &UnboundedSender<Vec<u8>>, ended: &AtomicBool) {
     while !ended.load(Ordering::Acquire) {
         let mut waits = [PollFd::new(&stdin, PollFlags::IN)];
         match poll(&mut waits, Some(&PULSE)) {
-            Ok(0) => continue,
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
             Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
             Err(_) => return,
         }
         match rustix::io::read(&stdin, &mut bytes) {

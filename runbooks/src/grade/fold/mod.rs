@@ -239,7 +239,7 @@ impl<'a> Folded<'a> {
             let gone: Option<Vec<&Span>> = gone.collect();
             let gone = gone.and_then(|all| all.into_iter().max());
             return Cause::Inside {
-                gone: gone.map(|at| self.moments.between(t0, at)),
+                gone: gone.map(|at| self.moments.between(t0, *at)),
             };
         }
         Cause::Outside {

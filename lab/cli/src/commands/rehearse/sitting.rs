@@ -77,6 +77,10 @@ pub(super) fn sit(options: &Rehearse, staged: Staged) -> Result<(PathBuf, String
     runtime.block_on(held(options, staged))
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "the life of a rehearsal, told in its order"
+)]
 async fn held(options: &Rehearse, staged: Staged) -> Result<(PathBuf, String), Failure> {
     let lab = |error: std::io::Error| Failure::new("lab", error);
     // Heard before anything is started, so that nothing started is ever left.
@@ -110,7 +114,7 @@ async fn held(options: &Rehearse, staged: Staged) -> Result<(PathBuf, String), F
     };
     let (counter, orders) = desk();
     let (seat, asked) = desk();
-    let served = Control::serve(&folder, seat.clone());
+    let served = Control::serve(&folder, seat.clone(), None);
     let control = served.map_err(|error| Failure::new("control socket", error))?;
     let (sender, records) = unbounded_channel();
     let (seal, origin) = (Seal::default(), Origin::default());
