@@ -158,7 +158,7 @@ impl<'a> Moments<'a> {
     pub fn later(&self, from: Span, charged: Span) -> Span {
         let mut at = from.plus(charged);
         for (pause, end) in &self.pauses {
-            if *end > from && at > *pause {
+            if *end > from && at >= *pause {
                 at = at.plus(end.minus(from.max(*pause)));
             }
         }

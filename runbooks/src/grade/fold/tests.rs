@@ -505,6 +505,7 @@ fn what_is_said_in_the_seat_counts_and_pauses_do_not() {
     say(7_000, Saying::Resume);
     say(8_000, declare("new"));
     say(9_000, Saying::Hint);
+    story.route(9_500, "old 100%, new 0%");
     story.at(13_000, Event::FaultHealed { fault: 0 });
     story.tell(15_000, RehearsalEvent::Replayed);
     story.at(15_010, Event::FaultArmed { fault: 1 });
