@@ -139,7 +139,7 @@ async fn held(options: &Rehearse, staged: Staged) -> Result<(PathBuf, String), F
         },
         seams: Seams {
             driver,
-            plane: Box::new(Proxies::start(plan.seed, authority)?),
+            plane: Box::new(Proxies::start(&plan, authority)?),
             gateway: Box::new(Gateways),
             load: Box::new(Generator {
                 program: program.clone(),
