@@ -1,4 +1,5 @@
-//! What blocks of a runbook are given: its variables, and the endpoints of a running system.
+//! What runs with somebody in the seat share, a runbook or a person: the system's driver, the records
+//! that are listened to, what blocks are given (variables, endpoints).
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -6,12 +7,20 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lab_drivers::Authority;
+use lab_drivers::containers::Containers;
+use lab_drivers::containers::image::Substitutes;
 use lab_drivers::gateways::Access;
+use lab_drivers::processes::Processes;
 use lab_engine::Failure;
 use lab_engine::rehearsal::{Equipment, Masks};
+use lab_engine::seam::{EnvironmentDriver, Sink};
+use lab_model::container::Runtime;
 use lab_model::event::ServiceState;
 use lab_model::{Event, Name, Record};
 use lab_runbooks::{Diagnostics, Header, Plan, Reading, Runbook, Source, plan, read};
+
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::arguments::Color;
 use crate::diagnostics::render;
@@ -212,4 +221,40 @@ pub(crate) fn endpoints(
         secrets.push(access.token);
     }
     Ok((endpoints, secrets))
+}
+
+/// Hands records to whoever conducts or attends the run.
+pub(crate) struct Watch(pub(crate) UnboundedSender<Record>);
+
+impl Sink for Watch {
+    fn take(&mut self, record: &Record) -> Result<(), Failure> {
+        // One that is done hears no more.
+        let _ = self.0.send(record.clone());
+        Ok(())
+    }
+}
+
+/// What services run as. A system that runs already is nobody's to break for practice.
+pub(crate) fn driver(
+    runtime: Runtime,
+    plan: &lab_model::Plan,
+    program: &Path,
+    authority: &Authority,
+) -> Result<Box<dyn EnvironmentDriver>, Failure> {
+    Ok(match runtime {
+        Runtime::Processes => Box::new(Processes {
+            program: program.to_owned(),
+            authority: authority.clone(),
+        }),
+        Runtime::Attached => {
+            let reason = "it starts the system that it breaks; this one runs already";
+            return Err(Failure::new("a rehearsal", reason));
+        }
+        Runtime::Containers => Box::new(Containers {
+            program: program.to_owned(),
+            system: plan.system.clone(),
+            substitutes: Substitutes::default().into(),
+            progress: Box::new(text::note),
+        }),
+    })
 }

@@ -6,21 +6,17 @@ use std::path::Path;
 
 use lab_drivers::Authority;
 use lab_drivers::books::LiveLedger;
-use lab_drivers::containers::Containers;
-use lab_drivers::containers::image::Substitutes;
 use lab_drivers::folder::{self, JournalFile, Seal};
 use lab_drivers::gateways::Gateways;
 use lab_drivers::generator::Generator;
 use lab_drivers::probe::NetworkProbe;
-use lab_drivers::processes::Processes;
 use lab_drivers::proxies::Proxies;
 use lab_drivers::readings::NetworkReadings;
 use lab_drivers::shell::Bash;
 use lab_engine::desk::{Command, Counter, Order, desk};
 use lab_engine::rehearsal::{Conductor, Masks, Runner};
-use lab_engine::seam::{Context, EnvironmentDriver, Sink};
+use lab_engine::seam::Context;
 use lab_engine::{Failure, Run, Seams, Stop};
-use lab_model::container::Runtime;
 use lab_model::event::Opened;
 use lab_model::rehearsal::{Pass, RehearsalEvent};
 use lab_model::{Plan, Record, Span, journal};
@@ -33,19 +29,8 @@ use super::Grade;
 use super::incident::{Staged, stage};
 use super::store::Store;
 use super::subject::Subject;
-use crate::rehearsal::{endpoints, equip};
+use crate::rehearsal::{Watch, driver, endpoints, equip};
 use crate::text;
-
-/// Hands records to the conductor.
-struct Watch(UnboundedSender<Record>);
-
-impl Sink for Watch {
-    fn take(&mut self, record: &Record) -> Result<(), Failure> {
-        // A conductor that is done hears no more.
-        let _ = self.0.send(record.clone());
-        Ok(())
-    }
-}
 
 /// Runs a trial to its end. Nothing but its own blocks is told where the fault API is: there is
 /// none, faults are asked for within this process.
@@ -144,31 +129,6 @@ pub(super) async fn run(
         trial: trial.clone(),
         run,
         journal: seal.digest(),
-    })
-}
-
-/// What services run as.
-fn driver(
-    runtime: Runtime,
-    plan: &Plan,
-    program: &Path,
-    authority: &Authority,
-) -> Result<Box<dyn EnvironmentDriver>, Failure> {
-    Ok(match runtime {
-        Runtime::Processes => Box::new(Processes {
-            program: program.to_owned(),
-            authority: authority.clone(),
-        }),
-        Runtime::Attached => {
-            let reason = "a grade starts the system that it breaks; this one runs already";
-            return Err(Failure::new("cannot be graded", reason));
-        }
-        Runtime::Containers => Box::new(Containers {
-            program: program.to_owned(),
-            system: plan.system.clone(),
-            substitutes: Substitutes::default().into(),
-            progress: Box::new(text::note),
-        }),
     })
 }
 

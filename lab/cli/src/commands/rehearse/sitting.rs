@@ -6,14 +6,11 @@ use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lab_drivers::Authority;
-use lab_drivers::containers::Containers;
-use lab_drivers::containers::image::Substitutes;
 use lab_drivers::control::Control;
 use lab_drivers::folder::{self, DATA, JournalFile, LOGS, Seal};
 use lab_drivers::gateways::Gateways;
 use lab_drivers::generator::Generator;
 use lab_drivers::probe::NetworkProbe;
-use lab_drivers::processes::Processes;
 use lab_drivers::proxies::Proxies;
 use lab_drivers::readings::NetworkReadings;
 use lab_drivers::seat::Keeper;
@@ -22,7 +19,6 @@ use lab_engine::rehearsal::Attendant;
 use lab_engine::seam::{Context, EnvironmentDriver, Sink};
 use lab_engine::stop::Urgency;
 use lab_engine::{Failure, Run, Seams, Stop};
-use lab_model::container::Runtime;
 use lab_model::event::Opened;
 use lab_model::{Plan, Record, journal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -33,19 +29,8 @@ use super::stage::Staged;
 use super::{program, terminal};
 use crate::arguments::Rehearse;
 use crate::commands::run::listen;
-use crate::rehearsal::endpoints;
+use crate::rehearsal::{Watch, driver, endpoints};
 use crate::text;
-
-/// Hands records to the attendant.
-struct Watch(UnboundedSender<Record>);
-
-impl Sink for Watch {
-    fn take(&mut self, record: &Record) -> Result<(), Failure> {
-        // One that is done hears no more.
-        let _ = self.0.send(record.clone());
-        Ok(())
-    }
-}
 
 /// When the journal was opened: what else is recorded shares its clock.
 #[derive(Debug, Clone, Default)]
@@ -236,29 +221,4 @@ fn equip(folder: &Path, records: &[Record]) -> Result<terminal::Equipment, Failu
     variables.push(("LAB_DATA".to_owned(), path(DATA)));
     variables.push(("LAB_REHEARSAL".to_owned(), folder.display().to_string()));
     Ok(terminal::Equipment { variables, secrets })
-}
-
-/// What services run as.
-fn driver(
-    runtime: Runtime,
-    plan: &Plan,
-    program: &Path,
-    authority: &Authority,
-) -> Result<Box<dyn EnvironmentDriver>, Failure> {
-    Ok(match runtime {
-        Runtime::Processes => Box::new(Processes {
-            program: program.to_owned(),
-            authority: authority.clone(),
-        }),
-        Runtime::Attached => {
-            let reason = "a rehearsal starts the system that it breaks; this one runs already";
-            return Err(Failure::new("cannot be rehearsed", reason));
-        }
-        Runtime::Containers => Box::new(Containers {
-            program: program.to_owned(),
-            system: plan.system.clone(),
-            substitutes: Substitutes::default().into(),
-            progress: Box::new(text::note),
-        }),
-    })
 }
