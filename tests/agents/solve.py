@@ -30,11 +30,11 @@ def suspect(links):
     def seconds(text):
         units = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
         return next(float(text[:-len(u)]) * units[u] for u in units if text.endswith(u)) if text else 0.0
-    bad = [one for one in links if one["failed"] * 50 > one["requests"] > 0 or seconds(one["p99"]) > 1.0]
+    bad = [one for one in links if one["failed"] > 0 or seconds(one["p99"]) > 1.0]
     callers = {one["link"].split(" -> ")[0] for one in bad}
     inner = [one for one in bad if one["link"].split(" -> ")[1] not in callers] or bad
-    worst = max(inner, key=lambda one: one["failed"])
-    symptom = "errors" if worst["failed"] * 50 > worst["requests"] else "latency"
+    worst = max(inner, key=lambda one: one["failed"] / max(one["requests"], 1))
+    symptom = "latency" if seconds(worst["p99"]) > 1.0 else "errors"
     return worst["link"].split(" -> ")[1], symptom
 
 

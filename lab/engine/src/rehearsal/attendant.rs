@@ -67,6 +67,8 @@ pub struct Attendant {
     left: oneshot::Receiver<()>,
     kept: Vec<Record>,
     budget: Budget,
+    /// Whether anybody can ask still.
+    heard: bool,
     /// When the seat was taken.
     seated: Option<Instant>,
     /// When the clock was stopped, where it stands.
@@ -101,6 +103,7 @@ impl Attendant {
             records,
             left,
             kept: Vec::new(),
+            heard: true,
             seated: None,
             paused: None,
             stood: Duration::ZERO,
@@ -254,10 +257,10 @@ impl Attendant {
             let forever = Instant::now() + FOREVER;
             tokio::select! {
                 biased;
-                order = self.asked.recv() => match order {
+                order = self.asked.recv(), if self.heard => match order {
                     Some(order) => self.serve(order).await,
                     // Nobody can ask any more.
-                    None => self.asked.close(),
+                    None => self.heard = false,
                 },
                 _ = &mut self.left, if mine => self.end(Saying::Left, "nobody"),
                 record = self.records.recv() => {
