@@ -36,7 +36,7 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     sample.yaml:5:26: error[scenario::unknown-journey]: no journey `chekout`
         did you mean `checkout`?
     sample.yaml:7:1: error[spec::unknown-key]: unknown key `fases`
-        help: there is `hypothesis`, `lesson`, `tags`, `seed`, `services`, `links`, `tls`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `ledgers`, `patterns`, `abort`, `early_stop`, `remedy`
+        help: there is `hypothesis`, `lesson`, `tags`, `seed`, `services`, `links`, `tls`, `gateway`, `compose`, `attach`, `toxiproxy`, `driver`, `ledgers`, `patterns`, `rehearsal`, `abort`, `early_stop`, `remedy`
     sample.yaml:10:14: error[spec::bad-value]: `5` is not a duration such as `200ms`, `1.5s`, `2m` or `1m30s`
     sample.yaml:15:15: error[scenario::unknown-link]: no link from orders to paymets
         did you mean `orders -> payments`?
