@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use lab_drivers::Authority;
 use lab_drivers::books::LiveLedger;
@@ -19,10 +18,10 @@ use lab_engine::seam::Context;
 use lab_engine::{Failure, Run, Seams, Stop};
 use lab_model::event::Opened;
 use lab_model::rehearsal::{Pass, RehearsalEvent};
-use lab_model::{Plan, Record, Span, journal};
+use lab_model::{Record, Span, journal};
 use lab_runbooks::grade::fold::{Folded, GRADER};
 use lab_runbooks::session::{Done, Trial};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
 
 use super::Grade;
@@ -30,7 +29,6 @@ use super::incident::{Staged, stage};
 use super::store::Store;
 use super::subject::Subject;
 use crate::rehearsal::{Watch, driver, endpoints, equip};
-use crate::text;
 
 /// Runs a trial to its end. Nothing but its own blocks is told where the fault API is: there is
 /// none, faults are asked for within this process.

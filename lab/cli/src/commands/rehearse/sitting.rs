@@ -16,12 +16,12 @@ use lab_drivers::readings::NetworkReadings;
 use lab_drivers::seat::Keeper;
 use lab_engine::desk::desk;
 use lab_engine::rehearsal::Attendant;
-use lab_engine::seam::{Context, EnvironmentDriver, Sink};
+use lab_engine::seam::{Context, Sink};
 use lab_engine::stop::Urgency;
 use lab_engine::{Failure, Run, Seams, Stop};
 use lab_model::event::Opened;
-use lab_model::{Plan, Record, journal};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use lab_model::{Record, journal};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
